@@ -72,6 +72,11 @@ test('a row compares the parts that its work means, in both precisions of ours',
   expect(row('kd-step', 'f32').spread).toEqual({ ours: 0, ...Object.fromEntries(TORCH_FORMS.map((form) => [form, 0])) });
 });
 
+test('networks of ImageNet are timed on eight images a step', async () => {
+  const { results } = await measure('teacher-forward:ResNet34,student-step:ResNet18');
+  expect(results.map(({ batch }) => batch)).toEqual([8, 8, 8, 8]);
+});
+
 test('models in common are timed once, contenders take turns, and every process is closed', async () => {
   const { log } = await measure('student-step:resnet20,kd-step:resnet56:resnet20');
   const timed = log.filter((line) => line.endsWith(' student 4'));

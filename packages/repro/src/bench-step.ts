@@ -10,7 +10,8 @@ import { UserError } from './errors.js';
 export const TORCH_FORMS = ['nchw-f32', 'nhwc-f32', 'nchw-bf16', 'nhwc-bf16'] as const;
 export type TorchForm = (typeof TORCH_FORMS)[number];
 
-const BATCH = 64;
+/** Images a step: the papers' batch for 32-pixel images; for ImageNet's as many as a machine without a GPU takes at ease. */
+const batchFor = (inputSize: number): number => (inputSize > 64 ? 8 : 64);
 /** Low enough that no network of the zoo diverges on a batch of noise. */
 const LEARNING_RATE = 0.01;
 const GROUP_CELLS = 8;
@@ -73,7 +74,8 @@ function commonJob({ teacher, student }: Pick<BenchGroup, 'teacher' | 'student'>
   if (second && (first!.inputSize !== second.inputSize || first!.numClasses !== second.numClasses)) {
     throw new UserError({ what: `${teacher} and ${student} look at different images`, where: 'bench-step' });
   }
-  return { batch: BATCH, classes: first!.numClasses, inputSize: first!.inputSize, learningRate: LEARNING_RATE };
+  const { numClasses: classes, inputSize } = first!;
+  return { batch: batchFor(inputSize), classes, inputSize, learningRate: LEARNING_RATE };
 }
 
 const description = (name: string | null): object | null => (name === null ? null : describeNetwork(createModel(name as ModelName)));
@@ -225,7 +227,7 @@ function composed(
     ratio_fastest: round(Math.min(...Object.values(theirs).map((measured) => measured.ms)) / mine.ms, 3),
     spread: each(({ spread }) => round(spread, 3)),
     peak_mb: each(({ peakMb }) => round(peakMb, 0)),
-    batch: BATCH,
+    batch: commonJob(row).batch,
     threads: cores,
     rounds,
     versions,
