@@ -28,9 +28,6 @@ const PAIRS = [
   ['resnet32x4', 'resnet8x4'],
 ] as const;
 
-/** Precisions of ours that a row has lines for; the box is measured as a sweep runs it. */
-export const precisionsOf = (work: BenchWork): readonly BenchPrecision[] => (work === 'box' ? ['bf16'] : ['f32', 'bf16']);
-
 function rowsOf(work: BenchWork): BenchRow[] {
   return PAIRS.map(([teacher, student]) => ({
     work,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type BenchResult, benchSteps, TORCH_FORMS } from './bench-step.js';
 import type { BenchProcess } from './bench-step-process.js';
 import type { BenchOrder } from './bench-step-protocol.js';
-import { parseRows } from './bench-step-rows.js';
+import { type BenchPrecision, parseRows } from './bench-step-rows.js';
 import { goalLines, judge } from './bench-step-table.js';
 
 /** A process whose steps take as long as it is told, and the orders that it got. */
@@ -17,7 +17,10 @@ function fake(ms: Record<string, number>, log: string[], name: string, parameter
   };
 }
 
-async function measure(only: string, changes: { torchParameters?: { teacher: number; student: number } } = {}) {
+async function measure(
+  only: string,
+  changes: { torchParameters?: { teacher: number; student: number }; precisions?: BenchPrecision[] } = {},
+) {
   const results: BenchResult[] = [];
   const log: string[] = [];
   const torchMs: Record<string, number> = { 'nchw-f32': 100, 'nhwc-f32': 80, 'nchw-bf16': 50, 'nhwc-bf16': 40 };
@@ -27,6 +30,7 @@ async function measure(only: string, changes: { torchParameters?: { teacher: num
     rounds: 3,
     boxSeconds: 2,
     cores: 2,
+    precisions: changes.precisions ?? ['f32', 'bf16'],
     signal: new AbortController().signal,
     launch: {
       ours: async ({ precision, cells }) =>
@@ -94,6 +98,15 @@ test('the box takes the better of one process with all threads and one a core, i
   // Two processes of 90 ms a step each come to 45, one with both threads to 60.
   expect(box.torch).toEqual({ 'nchw-f32': null, 'nhwc-f32': null, 'nchw-bf16': 56.25, 'nhwc-bf16': 45 });
   expect(box.ratio_fastest).toBe(4.5);
+});
+
+test('in float32 alone nothing is measured in bfloat16, the box neither', async () => {
+  const { results, log } = await measure('kd-step-full:resnet56:resnet20,box:resnet56:resnet20', { precisions: ['f32'] });
+  expect(results.map(({ work, precision, torch }) => [work, precision, torch['nchw-bf16'], torch['nhwc-f32'] !== null])).toEqual([
+    ['kd-step-full', 'f32', null, true],
+    ['box', 'f32', null, true],
+  ]);
+  expect(log.filter((line) => line.includes('bf16'))).toEqual([]);
 });
 
 test('networks that differ are not compared', async () => {

@@ -3,7 +3,7 @@ import { alternate, type Contender, type Measured } from './bench-step-measure.j
 import { describeNetwork } from './bench-step-network.js';
 import type { BenchProcess } from './bench-step-process.js';
 import type { BenchJob, OurJob } from './bench-step-protocol.js';
-import { type BenchGroup, type BenchPrecision, type BenchRow, groupRows, partsOf, precisionsOf } from './bench-step-rows.js';
+import { type BenchGroup, type BenchPrecision, type BenchRow, groupRows, partsOf } from './bench-step-rows.js';
 import { UserError } from './errors.js';
 
 /** PyTorch's four forms: memory format and precision. */
@@ -48,6 +48,8 @@ export interface BenchOptions {
   /** Seconds that the box works in each round. */
   boxSeconds: number;
   cores: number;
+  /** Precisions of either side; bfloat16 only tells something where the processor multiplies it. */
+  precisions: readonly BenchPrecision[];
   launch: BenchLaunchers;
   signal: AbortSignal;
   onResult(result: BenchResult): void;
@@ -55,13 +57,17 @@ export interface BenchOptions {
 }
 
 const ours = (precision: BenchPrecision): string => `ours-${precision}`;
+const formsIn = (precisions: readonly BenchPrecision[]): TorchForm[] =>
+  TORCH_FORMS.filter((form) => precisions.includes(form.split('-')[1] as BenchPrecision));
+/** The box runs as a sweep does: in bfloat16 where that is measured at all. */
+const boxPrecision = (precisions: readonly BenchPrecision[]): BenchPrecision => (precisions.includes('bf16') ? 'bf16' : 'f32');
 
 /** Times all rows, group after group; results come as soon as their group is done. */
 export async function benchSteps(options: BenchOptions): Promise<void> {
   for (const group of groupRows(options.rows)) {
     const measured = partsOf(group).length > 0 ? await measureGroup(group, options) : null;
     for (const row of group.rows.filter(({ work }) => work !== 'box')) {
-      for (const precision of precisionsOf(row.work)) options.onResult(resultOf(row, precision, measured!, options));
+      for (const precision of options.precisions) options.onResult(resultOf(row, precision, measured!, options));
     }
     const box = group.rows.find(({ work }) => work === 'box');
     if (box) options.onResult(await measureBox(box, measured, options));
@@ -137,11 +143,13 @@ async function measureGroup(group: BenchGroup, options: BenchOptions): Promise<G
   const { teacher, student } = group;
   const job = { ...commonJob(group), threads: cores, teacher, student, cells: 1 };
   const starting = [
-    ...(['f32', 'bf16'] as const).map((precision) => ({ name: ours(precision), start: [() => launch.ours({ ...job, precision })] })),
-    ...TORCH_FORMS.map((form) => ({ name: form, start: [() => startTorch(group, form, cores, launch)] })),
+    ...options.precisions.map((precision) => ({ name: ours(precision), start: [() => launch.ours({ ...job, precision })] })),
+    ...formsIn(options.precisions).map((form) => ({ name: form, start: [() => startTorch(group, form, cores, launch)] })),
   ];
   const parts = partsOf(group);
-  onProgress(`${[teacher, student].filter((name) => name !== null).join(' -> ')}: ${parts.join(', ')} in six processes, in turn`);
+  onProgress(
+    `${[teacher, student].filter((name) => name !== null).join(' -> ')}: ${parts.join(', ')} in ${starting.length} processes, in turn`,
+  );
   return await withContenders(starting, async (contenders) => {
     const orders = parts.map((kind) => ({ kind, steps }));
     const warmUp = parts.map((kind) => ({ kind, steps: 3 }));
@@ -155,7 +163,7 @@ const THEIR_PART = { ...OUR_PART, 'kd-step': 'full' } as const;
 function resultOf(row: BenchRow, precision: BenchPrecision, { times, versions }: GroupMeasured, options: BenchOptions): BenchResult {
   const work = row.work as keyof typeof OUR_PART;
   const mine = times[ours(precision)]![OUR_PART[work]]!;
-  const theirs = Object.fromEntries(TORCH_FORMS.map((form) => [form, times[form]![THEIR_PART[work]]!]));
+  const theirs = Object.fromEntries(formsIn(options.precisions).map((form) => [form, times[form]![THEIR_PART[work]]!]));
   return composed(row, precision, mine, theirs, versions, options);
 }
 
@@ -163,9 +171,11 @@ function resultOf(row: BenchRow, precision: BenchPrecision, { times, versions }:
 async function measureBox(row: BenchRow, measured: GroupMeasured | null, options: BenchOptions): Promise<BenchResult> {
   const { cores, launch, rounds, boxSeconds: seconds, signal, onProgress } = options;
   const alone = (form: TorchForm): number => measured!.times[form]!.full?.ms ?? Infinity;
-  const forms = measured?.times[TORCH_FORMS[0]]?.full ? TORCH_FORMS.toSorted((a, b) => alone(a) - alone(b)).slice(0, 2) : TORCH_FORMS;
+  const all = formsIn(options.precisions);
+  const precision = boxPrecision(options.precisions);
+  const forms = measured?.times[all[0]!]?.full ? all.toSorted((a, b) => alone(a) - alone(b)).slice(0, 2) : all;
   onProgress(`${row.teacher} -> ${row.student}: the whole machine, ${GROUP_CELLS} cells in lockstep; PyTorch in ${forms.join(' and ')}`);
-  const job: OurJob = { ...commonJob(row), teacher: row.teacher, student: row.student, precision: 'bf16', threads: 1, cells: GROUP_CELLS };
+  const job: OurJob = { ...commonJob(row), teacher: row.teacher, student: row.student, precision, threads: 1, cells: GROUP_CELLS };
   const perCore = (form: TorchForm) => Array.from({ length: cores }, () => () => startTorch(row, form, 1, launch));
   const starting = [
     ...forms.flatMap((form) => [
@@ -192,7 +202,7 @@ async function measureBox(row: BenchRow, measured: GroupMeasured | null, options
         return [form, ways.reduce((a, b) => (b.ms < a.ms ? b : a))];
       }),
     );
-    return composed(row, 'bf16', joined(rates.box!), best, versionsOf(contenders), options);
+    return composed(row, precision, joined(rates.box!), best, versionsOf(contenders), options);
   });
 }
 

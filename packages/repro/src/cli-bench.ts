@@ -2,10 +2,10 @@ import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeProcessor } from '@tempered/tensors/node';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { type BenchResult, benchSteps } from './bench-step.js';
 import { startProcess } from './bench-step-process.js';
-import { BENCH_WORKS, parseRows } from './bench-step-rows.js';
+import { BENCH_WORKS, type BenchPrecision, parseRows } from './bench-step-rows.js';
 import { goalLines, judge } from './bench-step-table.js';
 import type { RunAction } from './cli.js';
 import { exitCodes, UserError } from './errors.js';
@@ -19,6 +19,7 @@ interface BenchWords {
   steps: string;
   rounds: string;
   boxSeconds: string;
+  precision?: BenchPrecision | 'both';
 }
 
 /** Runnable processes above which a machine does not count as quiet. */
@@ -36,6 +37,13 @@ export function benchStepCommand(run: RunAction): Command {
     .option('--steps <n>', 'timed steps of each part in each round', '4')
     .option('--rounds <n>', 'rounds in which ours and theirs take turns', '5')
     .option('--box-seconds <n>', 'how long the whole machine works in each round', '4')
+    .addOption(
+      new Option('--precision <name>', 'of either side (default: both where the processor multiplies bfloat16, else f32)').choices([
+        'f32',
+        'bf16',
+        'both',
+      ]),
+    )
     .addHelpText('after', "\nTimes are medians over the rounds; ratios are PyTorch's time over ours. Close everything else that computes.")
     .action(async (words: BenchWords) => await run(async (surroundings) => await bench(words, surroundings)));
 }
@@ -62,6 +70,11 @@ async function bench(words: BenchWords, { output, interruptions }: Surroundings)
   process.env.UV_THREADPOOL_SIZE ??= workerThreads(cores);
   const { model, instructions, bfloat16 } = describeProcessor();
   output.log(`${model}, ${cores} cores, ${instructions}, bfloat16 ${bfloat16}; load ${loadavg()[0]!.toFixed(1)} before it starts`);
+  const choice = words.precision ?? (bfloat16 === 'emulated' ? 'f32' : 'both');
+  if (!words.precision && choice === 'f32')
+    output.log(
+      'Float32 only: this processor emulates bfloat16, where PyTorch takes seconds a step. --precision both measures it all the same.',
+    );
   const load = loadavg()[0]!;
   if (load > QUIET_LOAD)
     output.log("The machine is busy: PyTorch's threads wait for each other and suffer more from it than ours. Do not quote these ratios.");
@@ -73,6 +86,7 @@ async function bench(words: BenchWords, { output, interruptions }: Surroundings)
     rounds,
     boxSeconds,
     cores,
+    precisions: choice === 'both' ? ['f32', 'bf16'] : [choice],
     signal,
     launch: {
       ours: async (job) => await startProcess(process.execPath, [main], job, signal),

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { bindingHome } from './placed-engine.js';
+import { prepareTensorflowEnvironment } from './tensorflow-environment.js';
 
 /** One fetched tensor: TensorFlow's number of its type, its shape, its bytes. */
 export type AddonTensor = [dtype: number, shape: number[], bytes: Uint8Array];
@@ -27,7 +28,7 @@ export function loadSessionAddon(): SessionAddon | null {
   try {
     const home = bindingHome();
     if (home === null) throw new Error('@tensorflow/tfjs-node-gpu is not installed');
-    process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+    prepareTensorflowEnvironment();
     loaded = createRequire(import.meta.url)(join(home, 'lib', 'napi-v8', 'tempered_session.node')) as SessionAddon;
   } catch (error) {
     problem = (error as Error).message.split('\n')[0]!;

@@ -55,12 +55,11 @@ test('the two functions that Node 23 removed from util are there, and do not com
 
 test('the processor is read from the description that Linux gives of it', () => {
   const modern = describeProcessor('model name\t: Fast One\nflags\t\t: fpu sse4_2 avx avx2 avx512f avx512_vnni avx512_bf16\n');
-  expect(modern).toEqual({ model: 'Fast One', instructions: 'avx512_bf16', bfloat16: 'hardware', oneDnnByDefault: true });
+  expect(modern).toEqual({ model: 'Fast One', instructions: 'avx512_bf16', bfloat16: 'hardware' });
   const old = describeProcessor('model name\t: Old One\nflags\t\t: fpu sse4_2 avx avx2\n');
-  expect(old).toEqual({ model: 'Old One', instructions: 'avx2', bfloat16: 'emulated', oneDnnByDefault: false });
+  expect(old).toEqual({ model: 'Old One', instructions: 'avx2', bfloat16: 'emulated' });
   expect(describeProcessor('').instructions).toBe('unknown');
-  expect([undefined, '', '1', 'true', '0'].map((setting) => oneDnnEnabled(modern, setting))).toEqual([true, true, true, true, false]);
-  expect([undefined, '1', '0'].map((setting) => oneDnnEnabled(old, setting))).toEqual([false, true, false]);
+  expect(['1', 'true', '0', 'false'].map((setting) => oneDnnEnabled(setting))).toEqual([true, true, false, false]);
 });
 
 test('a fingerprint names what changes bits: version, oneDNN, threads, precision, compiled or eager', () => {

@@ -14,6 +14,7 @@ import {
 import { describeProcessor, oneDnnEnabled } from './processor.js';
 import { quietlyLoadTensorflow } from './quiet-load.js';
 import { restoreRemovedUtil } from './removed-util.js';
+import { prepareTensorflowEnvironment } from './tensorflow-environment.js';
 
 /** The engine that computes: which, why this one, and what of it changes results. */
 export interface Engine {
@@ -50,13 +51,6 @@ export interface LoadOptions {
 export class EngineError extends Error {
   override name = 'EngineError';
 }
-
-/**
- * Ops that TensorFlow's bf16 rewrite would draw into bfloat16 where they follow a convolution or a matrix product. They are what
- * losses, softmax, standardization and weight decay are made of, so they stay float32; networks add with AddV2, which is not among them.
- */
-const KEPT_IN_FLOAT32 =
-  'Add,Sub,Mul,RealDiv,Div,Softmax,LogSoftmax,Log,Log1p,Sigmoid,Tanh,Square,SquaredDifference,Sqrt,Rsqrt,Maximum,Minimum,Neg';
 
 let native: NativeBackend | null = null;
 let warned = false;
@@ -97,10 +91,7 @@ function loadNative(forced: EngineKind | null, home: string | null, placed: Plac
     const why = placed?.rejected.map(({ kind, problem }) => `${kind}: ${problem}`).join('; ');
     return why ? `set-up found no TensorFlow that works here (${why})` : `no TensorFlow is set up here; run '${SETUP_COMMAND}'`;
   }
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  // Each session has threads of its own, as many as it asks for; else the first device of the process decides for all.
-  process.env.TF_OVERRIDE_GLOBAL_THREADPOOL ??= '1';
-  process.env.TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_INFERLIST_REMOVE ??= KEPT_IN_FLOAT32;
+  prepareTensorflowEnvironment();
   if (forced === 'cpu') process.env.CUDA_VISIBLE_DEVICES = '-1';
   restoreRemovedUtil();
   quietlyLoadTensorflow(home);
@@ -138,7 +129,7 @@ function describeNative(forced: EngineKind | null, placed: PlacedEngine | null):
         : (placed?.reason ?? 'a binding lies beside tfjs-node'),
     origin: placed?.origin ?? 'not recorded',
     device: isUsingGpuDevice ? 'GPU' : processor.model,
-    oneDnn: oneDnnEnabled(processor),
+    oneDnn: oneDnnEnabled(),
     addon: loadSessionAddon(),
   };
 }

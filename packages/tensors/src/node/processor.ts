@@ -4,9 +4,6 @@ import { cpus } from 'node:os';
 /** The instruction sets that decide which kernels oneDNN and TensorFlow pick, from the least to the most. */
 const INSTRUCTION_SETS = ['sse4_2', 'avx', 'avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'amx_bf16'] as const;
 
-/** Processors on which TensorFlow for Linux turns oneDNN on by itself. */
-const ONEDNN_BY_DEFAULT = ['avx512_vnni', 'avx512_bf16', 'avx_vnni', 'amx_tile', 'amx_int8', 'amx_bf16'];
-
 /** What of the machine's processor matters to results and speed. */
 export interface Processor {
   model: string;
@@ -14,7 +11,6 @@ export interface Processor {
   instructions: string;
   /** bfloat16: multiplied in hardware, computed through float32 (correct, little faster), or not known. */
   bfloat16: 'hardware' | 'emulated' | 'unknown';
-  oneDnnByDefault: boolean;
 }
 
 /** Reads the processor's abilities from the system's description of it. */
@@ -25,14 +21,12 @@ export function describeProcessor(cpuInfo: string = readCpuInfo()): Processor {
     model: (/^model name\s*:\s*(.*)$/m.exec(cpuInfo)?.[1] ?? cpus()[0]?.model ?? 'unknown').trim(),
     instructions: INSTRUCTION_SETS.findLast((name) => flags.has(name)) ?? 'unknown',
     bfloat16: flags.size ? bfloat16 : 'unknown',
-    oneDnnByDefault: ONEDNN_BY_DEFAULT.some((name) => flags.has(name)),
   };
 }
 
-/** Whether TensorFlow computes with oneDNN: `TF_ENABLE_ONEDNN_OPTS` where it is set, else the processor decides. */
-export function oneDnnEnabled(processor: Processor, setting = process.env.TF_ENABLE_ONEDNN_OPTS): boolean {
-  if (setting === undefined || setting === '') return processor.oneDnnByDefault;
-  return setting === '1' || setting.toLowerCase() === 'true';
+/** Whether TensorFlow computes with oneDNN: the engine turns it on, `TF_ENABLE_ONEDNN_OPTS=0` off. */
+export function oneDnnEnabled(setting = process.env.TF_ENABLE_ONEDNN_OPTS): boolean {
+  return setting !== '0' && setting?.toLowerCase() !== 'false';
 }
 
 function readCpuInfo(): string {
