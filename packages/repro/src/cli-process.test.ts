@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { isAlive } from './atomic-file.js';
 
 // The command as it is shipped, in a process of its own. It runs what is built; without a build, this builds it.
 const repro = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -117,8 +118,9 @@ test('two commands never work on one cell: the second is told who does', async (
   const out = join(folder, 'out');
   const first = start(...longRun, '--out', out, '--json');
   await first.seen('"kind":"epoch"');
+  const owner = workerOf(out);
   const second = await start(...longRun, '--out', out).ended;
-  expect(second).toMatchObject({ code: 1, stderr: expect.stringMatching(new RegExp(`process\\s+${first.child.pid}\\s+on`)) });
+  expect(second).toMatchObject({ code: 1, stderr: expect.stringMatching(new RegExp(`process\\s+${owner}\\s+on`)) });
   first.child.kill('SIGKILL');
   await first.ended;
   const third = start(...longRun, '--out', out, '--json');
@@ -126,6 +128,42 @@ test('two commands never work on one cell: the second is told who does', async (
   third.child.kill('SIGINT');
   expect((await third.ended).code).toBe(130);
 }, 300_000);
+
+/** Who works on the only cell of a folder of results. */
+const workerOf = (out: string): number => {
+  const [cell] = readdirSync(join(out, 'runs'));
+  return (JSON.parse(readFileSync(join(out, 'runs', cell!, 'owner.json'), 'utf8')) as { pid: number }).pid;
+};
+
+test('a worker that is killed is started again and goes on; one whose command is killed saves and leaves', async () => {
+  const out = join(folder, 'out');
+  const first = start(...longRun, '--out', out, '--json');
+  await first.seen('"kind":"epoch"');
+  const worker = workerOf(out);
+  expect(worker).not.toBe(first.child.pid);
+  process.kill(worker, 'SIGKILL');
+  await first.seen('"kind":"restarted"');
+  await first.seen('"kind":"resumed"');
+  const next = workerOf(out);
+  expect(next).not.toBe(worker);
+  first.child.kill('SIGKILL');
+  await first.ended;
+  while (isAlive(next)) await new Promise((resolve) => setTimeout(resolve, 50));
+  const [cell] = readdirSync(join(out, 'runs'));
+  expect(readdirSync(join(out, 'runs', cell!))).not.toContain('owner.json');
+  // What the command started can be run by hand, too.
+  const byHand = start('run', '--cell', cell!, '--out', out, '--json');
+  await byHand.seen('"kind":"resumed"');
+  byHand.child.kill('SIGTERM');
+  expect(await byHand.ended).toMatchObject({ code: 143, stdout: expect.stringContaining('"kind":"interrupted"') });
+}, 300_000);
+
+test('run: a cell that nobody planned is wrong usage', async () => {
+  expect(await start('run', '--cell', '../elsewhere', '--out', folder).ended).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("'tempered plan --write'"),
+  });
+});
 
 test('a reader that has seen enough is no error', async () => {
   const run = start('repro', '--help');

@@ -1,37 +1,63 @@
 import { Command, Option } from 'commander';
 import type { RunAction } from './cli.js';
 import { exitCodes } from './errors.js';
+import { formGroups } from './groups.js';
+import { LARGEST_GROUP } from './jobs.js';
+import type { Output } from './output.js';
+import { isLeft, type Plan } from './plan.js';
 import { profileNames, profiles } from './profile.js';
 import { recipeWords } from './recipe-words.js';
 import { methodNames } from './recipes/index.js';
-import { prepare, runRepro } from './repro.js';
-import { DATASETS, type ReproWords, readReproWords } from './repro-options.js';
+import { prepare, runRepro, writePlanned } from './repro.js';
+import { DATASETS, type ReproRequest, type ReproWords, readReproWords } from './repro-options.js';
 import { wrap } from './terminal.js';
+import { workerWords } from './worker-process.js';
 
 /** `tempered repro`: trains cells and lays them out beside the paper's numbers. */
 export function reproCommand(run: RunAction): Command {
   return withReproOptions(new Command('repro').description('train cells and print them beside the numbers of the papers'))
     .option('--fresh', 'forget what these cells have done so far')
+    .option('--save-every <seconds>', 'checkpoints are written at least so often (default: 600; always after an epoch)')
     .action(async (words: ReproWords) => await run(async (surroundings) => await runRepro(readReproWords(words), surroundings)));
 }
 
 /** `tempered plan`: what the same options of `repro` would do. */
 export function planCommand(run: RunAction): Command {
-  return withReproOptions(new Command('plan').description("say what 'repro' with the same options would do, and do nothing")).action(
-    async (words: ReproWords) => {
+  return withReproOptions(new Command('plan').description("say what 'repro' with the same options would do, and do nothing"))
+    .option('--write', "write the cells down under runs/, and print a 'tempered run' for each group: for a queue of your own")
+    .action(async (words: ReproWords & { write?: boolean }) => {
       await run(async (surroundings) => {
         const { output } = surroundings;
-        const { plan } = await prepare(readReproWords(words), surroundings);
+        const request = { ...readReproWords(words), timingBudget: Number.POSITIVE_INFINITY };
+        const { plan } = await prepare(request, surroundings);
         const recipes = new Map(plan.cells.map(({ cell }) => [`${cell.recipe.teacher} ${cell.recipe.student} ${cell.label}`, cell]));
         output.say('');
         for (const { label, recipe } of recipes.values()) {
           output.say(wrap(`${output.style.bold(label)}: ${recipeWords(recipe)}`, output.width));
           output.say(output.style.dim(wrap(`  from ${recipe.source}`, output.width, '    ')));
         }
+        if (words.write) await writeDown(request, plan, output);
         return exitCodes.done;
       });
-    },
-  );
+    });
+}
+
+/** Writes down what is left to do, and says how to do it: one command a group, for xargs, GNU parallel, a job array. */
+async function writeDown({ out, data, group }: ReproRequest, plan: Plan, output: Output): Promise<void> {
+  const left = plan.cells.filter(isLeft).map(({ cell }) => cell);
+  await writePlanned(left, out, data);
+  output.say('');
+  for (const cells of formGroups(left, group ?? LARGEST_GROUP)) {
+    const words = [
+      'tempered',
+      ...workerWords(
+        cells.map(({ id }) => id),
+        { out },
+      ),
+    ];
+    output.say(words.join(' '));
+    output.record({ kind: 'group', cells: cells.map(({ id }) => id), command: words });
+  }
 }
 
 function withReproOptions(command: Command): Command {
@@ -54,6 +80,8 @@ function withReproOptions(command: Command): Command {
     .option('--set <field=value...>', "fields of the recipes: 'temperature=2', 'weights.kd=9', 'lr=0.1', 'options.beta=2' ...")
     .option('--grid <field=list...>', "a cell for every combination: 'temperature=1,2,4 weight=1,9'")
     .option('--settings <file>', 'fields in a JSON file; --set and --grid come after it')
+    .option('--jobs <n>', 'groups of cells that run at a time (default: one a GPU; on cores as many as keep them busy)')
+    .option('--group <n>', `cells of a group at most: what shares batches and a teacher (default: ${LARGEST_GROUP})`)
     .option('--data <folder>', 'where the images lie (default: TEMPERED_DATA, else the cache, else fetched)')
     .option('--out <folder>', "results: runs, tables (relative paths count from the workspace's root)", 'out')
     .option('--json', 'one JSON record a line on stdout, words for people on stderr')

@@ -1,18 +1,21 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { benchStepCommand } from './cli-bench.js';
 import { dataCommand } from './cli-data.js';
 import { doctorCommand } from './cli-doctor.js';
 import { evaluateCommand } from './cli-evaluate.js';
 import { planCommand, reproCommand } from './cli-repro.js';
+import { runCommand } from './cli-run.js';
 import { reportCommand, tableCommand } from './cli-table.js';
 import { teachersCommand } from './cli-teachers.js';
+import { watchCommand } from './cli-watch.js';
 import { describeError } from './describe-error.js';
 import { exitCodes } from './errors.js';
 import { listenForSignals, type SignalSource } from './interruption.js';
 import { createOutput, type Sink } from './output.js';
+import { ownVersion } from './provenance.js';
 import type { Surroundings } from './repro.js';
 import { type Services, services } from './services.js';
+import { type WorkerChannel, workerChannel } from './worker-channel.js';
 
 /** Where the command line runs: streams, signals and what does the work, so that a test can put its own in their place. */
 export interface World {
@@ -20,21 +23,22 @@ export interface World {
   stderr: Sink;
   signals: SignalSource;
   services: Services;
+  /** The line to the process that started this one as a worker; null where nobody did. */
+  channel: WorkerChannel | null;
 }
 
 /** A command's body: gets its surroundings, returns the exit code. */
 export type Action = (surroundings: Surroundings) => Promise<number>;
 
 /** What the commands hand their bodies to. */
-export type RunAction = (action: Action) => Promise<void>;
+export type RunAction = (action: Action, leavingWords?: string) => Promise<void>;
 
 /** Node's own streams and signals, and the real work. */
-export const realWorld = (): World => ({
-  stdout: process.stdout,
-  stderr: process.stderr,
-  signals: { on: process.on.bind(process), off: process.off.bind(process), exit: process.exit.bind(process) } as SignalSource,
-  services,
-});
+export function realWorld(argv: readonly string[]): World {
+  const channel = argv[0] === 'run' ? workerChannel() : null;
+  const own = { on: process.on.bind(process), off: process.off.bind(process), exit: process.exit.bind(process) } as SignalSource;
+  return { stdout: process.stdout, stderr: process.stderr, signals: channel?.signals ?? own, services, channel };
+}
 
 const ABOUT =
   "Knowledge distillation with logit standardization and curriculum temperature: trains the papers' cells, each beside its published number.";
@@ -48,13 +52,13 @@ Environment: TEMPERED_DATA (images), TEMPERED_CACHE (downloads and engine), TEMP
  *
  * Returns  the exit code: 0 done, 1 failed, 2 usage, 130 or 143 interrupted after saving. Never throws.
  */
-export async function main(argv: readonly string[], world: World = realWorld()): Promise<number> {
+export async function main(argv: readonly string[], world: World = realWorld(argv)): Promise<number> {
   let exitCode: number = exitCodes.done;
   const json = argv.includes('--json');
-  const run: RunAction = async (action) => {
+  const run: RunAction = async (action, leavingWords = 'saving at the next step; once more leaves at once') => {
     const output = createOutput(json, world.stdout, world.stderr);
     const interruptions = listenForSignals((signal) => {
-      world.stderr.write(`\n${signal === 'SIGINT' ? 'Ctrl-C' : signal}: saving at the next step; once more leaves at once\n`);
+      if (leavingWords !== '') world.stderr.write(`\n${signal === 'SIGINT' ? 'Ctrl-C' : signal}: ${leavingWords}\n`);
     }, world.signals);
     try {
       exitCode = await action({ output, interruptions, services: world.services });
@@ -75,12 +79,14 @@ export async function main(argv: readonly string[], world: World = realWorld()):
   };
   const program = new Command('tempered')
     .description(ABOUT)
-    .version(version(), '--version', 'print the version')
+    .version(ownVersion(), '--version', 'print the version')
     .addHelpText('after', AFTER)
     .addCommand(reproCommand(run))
     .addCommand(planCommand(run))
+    .addCommand(runCommand(run, world.channel))
     .addCommand(tableCommand(run))
     .addCommand(reportCommand(run))
+    .addCommand(watchCommand(run))
     .addCommand(teachersCommand(run))
     .addCommand(evaluateCommand(run))
     .addCommand(dataCommand(run))
@@ -115,6 +121,3 @@ function forEachCommand(command: Command, visit: (command: Command) => void): vo
 }
 
 const commandPath = (command: Command): string => (command.parent ? `${commandPath(command.parent)} ${command.name()}` : command.name());
-
-const version = (): string =>
-  (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;

@@ -1,5 +1,6 @@
 import { isDataError } from '@tempered/data';
 import { exitCodes, messageOf, UserError } from './errors.js';
+import { WorkerCrash, WorkerFailure } from './worker-process.js';
 
 export interface ErrorDescription {
   /** For people: what, where, mend; with a stack where it is a defect of ours. */
@@ -16,6 +17,9 @@ export function describeError(error: unknown): ErrorDescription {
     return { text: error.message, record: { kind: 'error', ...complaint, exitCode }, exitCode };
   }
   const exitCode = exitCodes.failed;
+  // What a worker said, or how it died, is said already; where in this process it was heard is nobody's concern.
+  if (error instanceof WorkerFailure || error instanceof WorkerCrash)
+    return { text: error.message, record: { kind: 'error', what: error.message, exitCode }, exitCode };
   if (isDataError(error)) {
     const { message, code, where, mend } = error;
     return { text: message, record: { kind: 'error', what: message, where, mend, code, exitCode }, exitCode };

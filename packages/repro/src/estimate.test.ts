@@ -1,29 +1,47 @@
+import { availableParallelism } from 'node:os';
 import { expect, test } from 'vitest';
 import { estimate, stepsPerEpoch } from './estimate.js';
 import { fakeSummary, quickCells } from './testing/fake-runs.js';
+import { timingKey } from './timings.js';
 
 const cells = quickCells();
 const fresh = cells.map((cell) => ({ cell, share: 1 }));
+const cpu = { name: 'cpu', fingerprint: 'tf cpu' };
+const cores = availableParallelism();
 
 test('steps of an epoch count the last, smaller batch', () => {
   expect(stepsPerEpoch(cells[0]!)).toBe(79);
 });
 
-test('without finished cells: by what two cores usually do, slower for plain tfjs', () => {
-  const usual = estimate(fresh, [], 'cpu');
+test('with nothing known: by what two cores usually do, slower for plain tfjs', () => {
+  const usual = estimate(fresh, { engine: cpu });
   expect(usual.basis).toBe('typical');
   expect(usual.seconds).toBeGreaterThan(10);
-  expect(estimate(fresh, [], 'plain').seconds).toBeGreaterThan(50 * usual.seconds);
+  expect(estimate(fresh, { engine: { ...cpu, name: 'plain' } }).seconds).toBeGreaterThan(50 * usual.seconds);
 });
 
-test('with finished cells of the same kind: by what they took', () => {
-  const done = { cell: cells[0]!, summary: fakeSummary(cells[0]!, { seconds: 60 }) };
-  const measured = estimate(fresh.slice(1), [done], 'cpu');
-  expect(measured.basis).toBe('measured');
-  expect(measured.seconds).toBeGreaterThan(7 * 60);
-  expect(measured.seconds).toBeLessThan(7 * 60 * 1.5);
-  expect(estimate([{ cell: cells[1]!, share: 0.5 }], [done], 'cpu').seconds).toBeCloseTo(
-    estimate([{ cell: cells[1]!, share: 1 }], [done], 'cpu').seconds / 2,
-  );
-  expect(estimate([], [done], 'cpu').seconds).toBe(0);
+test('with finished cells of the same kind: by what they took, a core each', () => {
+  const kd = cells.find(({ label }) => label === 'KD')!;
+  const known = { finished: [{ cell: kd, summary: fakeSummary(kd, { seconds: 60 }) }], engine: cpu };
+  const same = cells.filter(({ recipe }) => recipe.method === 'kd').map((cell) => ({ cell, share: 1 }));
+  const measured = estimate(same, known);
+  expect(measured).toEqual({ basis: 'measured', seconds: expect.closeTo((same.length * 60) / cores, 6) });
+  expect(estimate([{ cell: kd, share: 0.5 }], known).seconds).toBeCloseTo(estimate([{ cell: kd, share: 1 }], known).seconds / 2);
+  expect(estimate([], known).seconds).toBe(0);
+});
+
+test('with timed steps: so many of them, what starting takes, and the evaluations', () => {
+  const taught = fresh.filter(({ cell }) => cell.recipe.teacher);
+  const timings = new Map([[timingKey(taught[0]!.cell, cpu.fingerprint), { secondsPerStep: 0.04, secondsToStart: 3 }]]);
+  const { basis, seconds } = estimate(taught, { timings, engine: cpu });
+  expect(basis).toBe('timed');
+  const steps = taught.length * (3 + 12 * 79 * 0.04);
+  expect(seconds).toBeGreaterThan(steps);
+  // Four evaluations of 10,000 pictures beside 12 epochs of 5,000: forward only.
+  expect(seconds).toBeLessThan(1.25 * steps);
+  // What was not timed goes by the speed of what was.
+  const all = estimate(fresh, { timings, engine: cpu });
+  expect(all.basis).toBe('scaled');
+  expect(all.seconds - seconds).toBeGreaterThan(10);
+  expect(all.seconds - seconds).toBeLessThan(seconds / taught.length);
 });

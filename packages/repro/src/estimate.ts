@@ -3,6 +3,7 @@ import type { Cell } from './cell.js';
 import { readPaperTable } from './paper.js';
 import { EVALUATIONS } from './profile.js';
 import type { StoredRun } from './run-folder.js';
+import { type Timings, timingKey } from './timings.js';
 
 /** Multiply-accumulates a second of two cores, as lockstep groups reached it (design notes: 37 ms a resnet20 step in bf16). */
 const TWO_CORES = { bf16: 220e9, f32: 125e9 } as const;
@@ -11,10 +12,28 @@ const PLAIN_SLOWER = 150;
 /** Of a network that the published table does not have. */
 const UNKNOWN_MACS = 100e6;
 
+/**
+ * What an estimate rests on, the surest first: finished cells of the same kind here; steps of each kind timed here; for some cells steps
+ * of other networks timed here; what two cores usually do.
+ */
+export type Basis = 'measured' | 'timed' | 'scaled' | 'typical';
+
 export interface Estimate {
   seconds: number;
-  /** 'measured': from finished cells of the same kind here; 'typical': from what two cores usually do. */
-  basis: 'measured' | 'typical';
+  /** That of the least sure part. */
+  basis: Basis;
+}
+
+/** A cell, and what of it is left: 1 for a fresh one. */
+export interface CellShare {
+  cell: Cell;
+  share: number;
+}
+
+export interface Known {
+  finished?: readonly StoredRun[];
+  timings?: Timings;
+  engine: { name: string; fingerprint: string };
 }
 
 const macsOf = (model: string): number =>
@@ -23,30 +42,56 @@ const macsOf = (model: string): number =>
 /** Optimizer steps of an epoch; the last batch may be smaller. */
 export const stepsPerEpoch = ({ images, recipe }: Cell): number => Math.ceil(images.trainImages / recipe.batchSize);
 
-/** Work of a cell: forward and backward of its steps, its evaluations, its share of the teacher. Units: multiply-accumulates. */
-function workOf({ recipe, images, profile }: Cell, sharing: number): number {
-  const student = macsOf(recipe.student);
-  const teacher = recipe.teacher ? macsOf(recipe.teacher) / sharing : 0;
+/** Work of a cell's steps: forward and backward, and its share of the teacher. Units: multiply-accumulates. */
+const trainingWork = ({ recipe, images }: Cell, sharing: number): number =>
+  recipe.epochs * images.trainImages * (3 * macsOf(recipe.student) + (recipe.teacher ? macsOf(recipe.teacher) / sharing : 0));
+
+/** Work of its evaluations. */
+function evaluationWork({ recipe, images, profile }: Cell): number {
   const evaluations = profile === 'paper' ? recipe.epochs : Math.min(recipe.epochs, EVALUATIONS);
-  return recipe.epochs * images.trainImages * (3 * student + teacher) + evaluations * images.testImages * student;
+  return evaluations * images.testImages * macsOf(recipe.student);
 }
 
-/**
- * How long cells will take, from finished cells of the same kind where there are some.
- *
- * Units    seconds of the whole machine; `share` of each cell is what is left of it, 1 for a fresh one.
- */
-export function estimate(cells: readonly { cell: Cell; share: number }[], finished: readonly StoredRun[], engine: string): Estimate {
+const BASES: readonly Basis[] = ['measured', 'timed', 'scaled', 'typical'];
+
+/** How long cells will take. Units: seconds of the whole machine. */
+export function estimate(cells: readonly CellShare[], { finished = [], timings = new Map(), engine }: Known): Estimate {
   const sharing = Math.max(1, cells.filter(({ cell }) => cell.recipe.teacher).length);
   const known = finished.filter(({ summary }) => summary?.status === 'done' && summary.seconds > 0);
-  const cores = availableParallelism() / 2;
-  let basis: Estimate['basis'] = 'measured';
+  const cores = availableParallelism();
+  const workOf = (cell: Cell): number => trainingWork(cell, sharing) + evaluationWork(cell);
+  let least = 0;
   const seconds = cells.reduce((sum, { cell, share }) => {
-    const alike = known.find((run) => run.cell.recipe.student === cell.recipe.student && run.cell.precision === cell.precision);
-    if (alike) return sum + share * alike.summary!.seconds * (workOf(cell, sharing) / workOf(alike.cell, sharing));
-    basis = 'typical';
-    const speed = (TWO_CORES[cell.precision] * cores) / (engine === 'plain' ? PLAIN_SLOWER : 1);
-    return sum + (share * workOf(cell, sharing)) / speed;
+    const [basis, time] = timeOf(cell);
+    least = Math.max(least, BASES.indexOf(basis));
+    return sum + share * time;
   }, 0);
-  return { seconds, basis };
+  return { seconds, basis: BASES[least]! };
+
+  function timeOf(cell: Cell): [Basis, number] {
+    const { student, teacher, loss } = cell.recipe;
+    const alike = known.find(
+      ({ cell: { recipe, precision } }) =>
+        recipe.student === student && recipe.teacher === teacher && recipe.loss === loss && precision === cell.precision,
+    );
+    // Cells of a group work side by side, so each one's seconds are a core's.
+    if (alike) return ['measured', (alike.summary!.seconds / cores) * (workOf(cell) / workOf(alike.cell))];
+    const timing = timings.get(timingKey(cell, engine.fingerprint));
+    if (timing) {
+      const training = cell.recipe.epochs * stepsPerEpoch(cell) * timing.secondsPerStep;
+      return ['timed', timing.secondsToStart + training * (1 + evaluationWork(cell) / trainingWork(cell, cores))];
+    }
+    const speed = speedOf(cell);
+    if (speed) return ['scaled', workOf(cell) / speed];
+    return ['typical', (workOf(cell) / ((TWO_CORES[cell.precision] * cores) / 2)) * (engine.name === 'plain' ? PLAIN_SLOWER : 1)];
+  }
+
+  /** Multiply-accumulates a second in the timed steps of other cells of this plan. */
+  function speedOf({ precision }: Cell): number | null {
+    const speeds = cells.flatMap(({ cell }) => {
+      const timing = cell.precision === precision ? timings.get(timingKey(cell, engine.fingerprint)) : undefined;
+      return timing ? [trainingWork(cell, cores) / (cell.recipe.epochs * stepsPerEpoch(cell) * timing.secondsPerStep)] : [];
+    });
+    return speeds.length === 0 ? null : speeds.reduce((sum, speed) => sum + speed, 0) / speeds.length;
+  }
 }

@@ -1,19 +1,24 @@
+import { mkdir } from 'node:fs/promises';
 import { lambdaAt } from '@tempered/kd';
 import { createModel } from '@tempered/models';
 import { stepRate } from '@tempered/tensors';
 import type { TensorflowSession } from '@tempered/tensors/node';
 import type { Cell } from './cell.js';
+import { describeError } from './describe-error.js';
 import { UserError } from './errors.js';
+import { LiveProgressWriter } from './live-progress.js';
 import { trainInLockstep } from './lockstep.js';
 import { needsTeacher } from './objective.js';
 import { EVALUATIONS, profiles } from './profile.js';
-import { runFolder, writeConfig, writeSummary } from './run-folder.js';
-import { type RunLock, takeRunLock } from './run-lock.js';
+import { provenance } from './provenance.js';
+import { forgetFailure, runFolder, writeConfig, writeSummary } from './run-folder.js';
+import { type RunLock, takeRunLockSoon } from './run-lock.js';
 import type { CellSummary, GroupContext, RunGroup, TeacherRecord } from './run-types.js';
 import { groupThreads, openSession, runFingerprint } from './session-plan.js';
 import { type CheckedTeacher, checkedTeacher, untrainedTeacher } from './taught-by.js';
 import { featureShapes, type TeacherOutput } from './teacher-outputs.js';
 import { createTeacherProgram, type TeacherProgram } from './teacher-program.js';
+import { writeTensorBoard } from './tensorboard.js';
 import { type StepRates, type TrainingPlan, TrainingRun } from './training-run.js';
 
 /** The rates of a recipe: step decays after the named epochs, the curriculum's lambda, the ramp of the loss's weight. */
@@ -115,13 +120,14 @@ function giveBack({ locks, runs, sessions, teaching }: Held): void {
  * every cell keeps its own state, folder, checkpoint, record and failure. A cell goes on from its checkpoint.
  *
  * Returns  the summaries of the cells that ended (done or diverged); fewer when the signal stopped the group, after saving.
- * Throws   UserError before any training for a missing or wrong teacher or a folder in use.
+ *          A cell whose folder is in use, or whose checkpoint is damaged, is told of as 'failed' and left out.
+ * Throws   UserError before any training for a missing or wrong teacher.
  */
 export const runGroup: RunGroup = async (cells, context) => {
   const { images, out, signal, onEvent } = context;
   const [first] = cells;
   if (!first) return [];
-  const threads = groupThreads();
+  const threads = groupThreads(context.cores);
   const engine = await runFingerprint(threads, first.precision);
   const held: Held = { locks: [], runs: [], sessions: [], teaching: null };
   const open = (precision: Cell['precision']): TensorflowSession | null => {
@@ -129,18 +135,31 @@ export const runGroup: RunGroup = async (cells, context) => {
     if (session) held.sessions.push(session);
     return session;
   };
+  const leave = (): void => {
+    for (const lock of held.locks) lock.leave();
+  };
+  signal.addEventListener('abort', leave);
   try {
     const taught = await teacherOf(cells, context);
-    for (const cell of cells) {
-      await writeConfig(out, cell, { engine, threads, teacher: cell.recipe.teacher ? (taught?.measured ?? null) : null });
-      held.locks.push(takeRunLock(runFolder(out, cell)));
-    }
+    const code = await provenance();
     const session = open(first.precision);
     const cellOf = new Map<TrainingRun, Cell>();
     for (const cell of cells) {
-      const run = await TrainingRun.open(planOf(cell, out, images.train.classes, images.train.length, taught), session, engine);
+      let run: TrainingRun;
+      try {
+        await mkdir(runFolder(out, cell), { recursive: true });
+        held.locks.push(await takeRunLockSoon(runFolder(out, cell), signal));
+        await forgetFailure(out, cell.id);
+        await writeConfig(out, cell, { ...code, engine, threads, teacher: cell.recipe.teacher ? (taught?.measured ?? null) : null });
+        run = await TrainingRun.open(planOf(cell, out, images.train.classes, images.train.length, taught), session, engine);
+      } catch (error) {
+        // What is wrong with one cell's folder keeps no other from running.
+        onEvent({ kind: 'failed', cell: cell.id, message: describeError(error).text });
+        continue;
+      }
       held.runs.push(run);
       cellOf.set(run, cell);
+      writeTensorBoard(runFolder(out, cell), run.progress.history);
       if (run.resumedFrom === null) continue;
       onEvent({ kind: 'resumed', cell: cell.id, epoch: run.progress.epoch, step: run.progress.step });
       if (run.resumedFrom !== engine) {
@@ -151,6 +170,7 @@ export const runGroup: RunGroup = async (cells, context) => {
         });
       }
     }
+    if (held.runs.length === 0) return [];
     if (taught) {
       held.teaching = await createTeacherProgram({
         ...taught.teacher,
@@ -167,15 +187,21 @@ export const runGroup: RunGroup = async (cells, context) => {
       onEvent({ kind: 'cell-done', cell: summary.cell, summary });
     };
     const diverged: TrainingRun[] = [];
+    const live = new LiveProgressWriter();
     const finished = await trainInLockstep(held.runs, {
       train: images.train,
       test: images.test,
       teacher: held.teaching,
       atOnce: threads.atOnce,
+      saveEveryMs: context.saveEveryMs,
       signal,
       listener: {
-        step: (run, event) => onEvent({ kind: 'step', cell: run.plan.id, epochs: run.plan.epochs, ...event }),
-        epoch: (run, { epoch, loss, temperature }, accuracy) =>
+        step: (run, event) => {
+          live.note(run.plan.folder, event);
+          onEvent({ kind: 'step', cell: run.plan.id, epochs: run.plan.epochs, ...event });
+        },
+        epoch: (run, { epoch, loss, temperature }, accuracy) => {
+          writeTensorBoard(run.plan.folder, run.progress.history);
           onEvent({
             kind: 'epoch',
             cell: run.plan.id,
@@ -184,7 +210,8 @@ export const runGroup: RunGroup = async (cells, context) => {
             loss,
             ...(accuracy ? { top1: accuracy.top1, top5: accuracy.top5 } : {}),
             ...(temperature === null ? {} : { temperature }),
-          }),
+          });
+        },
         diverged: (run, error) => {
           diverged.push(run);
           onEvent({ kind: 'diverged', cell: run.plan.id, epoch: run.progress.epoch, step: run.progress.step + 1, message: error.message });
@@ -204,6 +231,7 @@ export const runGroup: RunGroup = async (cells, context) => {
     if (signal.aborted && !(error instanceof UserError)) return [];
     throw error;
   } finally {
+    signal.removeEventListener('abort', leave);
     giveBack(held);
   }
 };

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type Batch, batchCount, type Dataset, epochBatches } from '@tempered/data';
 import type { Values } from '@tempered/tensors';
 import type { EpochRecord } from './checkpoint.js';
@@ -19,9 +20,14 @@ export interface LockstepOptions {
   teacher: TeacherProgram | null;
   /** Runs under way at a time: with one intra-op thread each, as many as cores. */
   atOnce: number;
+  /** Checkpoints are written at least so often, within an epoch too: what a kill can cost. Units: milliseconds. */
+  saveEveryMs?: number | undefined;
   signal: AbortSignal;
   listener: LockstepListener;
 }
+
+/** Ten minutes: a save of a few megabytes costs nothing beside them. */
+const SAVE_EVERY_MS = 600_000;
 
 /** A batch and what the teacher says of it, ready or on its way. */
 interface Prepared {
@@ -40,7 +46,7 @@ interface Prepared {
  * Throws   RangeError when the runs do not share seed and batch size.
  */
 export async function trainInLockstep(runs: readonly TrainingRun[], options: LockstepOptions): Promise<TrainingRun[]> {
-  const { train, test, teacher, atOnce, signal, listener } = options;
+  const { train, test, teacher, atOnce, signal, listener, saveEveryMs = SAVE_EVERY_MS } = options;
   const [first] = runs;
   if (!first) return [];
   const { seed, batchSize } = first.plan;
@@ -50,6 +56,7 @@ export async function trainInLockstep(runs: readonly TrainingRun[], options: Loc
   const steps = batchCount(train.length, batchSize);
   let going = [...runs];
   const lastEpoch = Math.max(...runs.map(({ plan }) => plan.epochs));
+  let saved = performance.now();
 
   for (let epoch = Math.min(...runs.map(({ progress }) => progress.epoch)); epoch <= lastEpoch; epoch++) {
     const inEpoch = (): TrainingRun[] => going.filter((run) => run.progress.epoch === epoch && !run.done);
@@ -86,13 +93,19 @@ export async function trainInLockstep(runs: readonly TrainingRun[], options: Loc
         listener.step?.(run, { epoch, step: index + 1, steps, loss, msPerStep });
       });
       await inParallel(jobs, atOnce);
+      // Eager steps never leave the thread; signals and messages are heard here.
+      await setImmediate();
       if (signal.aborted) {
         await current?.taught.catch(() => undefined);
         for (const run of going) if (!run.done) await run.save();
         return going.filter((run) => run.done);
       }
+      if (performance.now() - saved < saveEveryMs) continue;
+      for (const run of inEpoch()) await run.save();
+      saved = performance.now();
     }
     await finishEpoch(inEpoch(), epoch, steps, { test, atOnce, signal, listener });
+    saved = performance.now();
     if (signal.aborted) return going.filter((run) => run.done);
   }
   return going.filter((run) => run.done);

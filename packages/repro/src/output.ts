@@ -5,6 +5,7 @@ export interface Sink {
   write(text: string): unknown;
   isTTY?: boolean;
   columns?: number;
+  rows?: number;
 }
 
 /**
@@ -21,6 +22,10 @@ export interface Output {
   log(text: string): void;
   /** One record for programs; nothing without `json`. */
   record(record: Readonly<Record<string, unknown>>): void;
+  /** Whether what is said to people is on a terminal, which can be drawn on: as it stands, and so many lines high right now. */
+  live: boolean;
+  write(text: string): void;
+  height(): number;
   /** Where progress is drawn. */
   progress: Sink;
 }
@@ -34,6 +39,9 @@ export function createOutput(json: boolean, stdout: Sink = process.stdout, stder
     say: (text) => people.write(`${text}\n`),
     log: (text) => stderr.write(`${text}\n`),
     record: (record) => json && stdout.write(`${JSON.stringify(record)}\n`),
+    live: people.isTTY === true,
+    write: (text) => void people.write(text),
+    height: () => people.rows ?? 24,
     progress: stderr,
   };
 }

@@ -1,9 +1,17 @@
+import type { Basis } from './estimate.js';
 import { isLeft, type Plan } from './plan.js';
 import { profiles } from './profile.js';
 import { count, datasetTitle } from './table.js';
 import { formatBytes, formatDuration, type Style, wrap } from './terminal.js';
 
 const unique = (items: readonly string[]): string[] => [...new Set(items)];
+
+const BASIS: Readonly<Record<Basis, string>> = {
+  measured: 'from what cells like these took here',
+  timed: 'from steps of these networks timed here',
+  scaled: 'from steps timed here; those of other networks by their size',
+  typical: 'going by what two cores usually do',
+};
 
 /** The plan for people, before any work: what, how much of it is there already, on what, for how long, to where. */
 export function planLines(plan: Plan, out: string, style: Style, width: number): string {
@@ -17,13 +25,11 @@ export function planLines(plan: Plan, out: string, style: Style, width: number):
   const states = [
     [status('done'), 'done already'],
     [status('diverged'), 'diverged before (--fresh runs them again)'],
+    [status('failed'), 'failed before, to be tried again'],
     [status('goes on'), `go${status('goes on') === 1 ? 'es' : ''} on from a checkpoint`],
     [status('to do'), 'to do'],
   ] as const;
-  const time =
-    left === 0
-      ? 'nothing left to run'
-      : `about ${formatDuration(plan.estimate.seconds)}${plan.estimate.basis === 'measured' ? ', from what cells took here' : ', going by what two cores usually do'}`;
+  const time = left === 0 ? 'nothing left to run' : `about ${formatDuration(plan.estimate.seconds)}, ${BASIS[plan.estimate.basis]}`;
   const lines: readonly (readonly [string, string])[] = [
     ['profile', `${profile}: ${profiles[profile].about}`],
     [taught.length > 1 ? 'pairs' : 'pair', (taught.length > 0 ? taught : pairs).join(', ')],
@@ -43,7 +49,7 @@ export function planLines(plan: Plan, out: string, style: Style, width: number):
     ],
     ['engine', plan.engine.summary],
     ['time', time],
-    ['results', `${out} (${formatBytes(plan.disk.free)} free)`],
+    ['results', `${out} (${formatBytes(plan.disk.free)} free${left === 0 ? '' : `, about ${formatBytes(plan.disk.needed)} needed`})`],
   ];
   const body = lines.map(([name, text]) => `${style.dim(name.padEnd(8))} ${wrap(text, width - 10, ' '.repeat(9))}`);
   return [style.bold('Plan'), ...body.map((line) => `  ${line.replaceAll('\n', '\n  ')}`)].join('\n');
@@ -60,5 +66,6 @@ export const planRecord = (plan: Plan, out: string): Record<string, unknown> => 
   estimatedSeconds: Math.round(plan.estimate.seconds),
   estimateBasis: plan.estimate.basis,
   freeBytes: plan.disk.free,
+  neededBytes: plan.disk.needed,
   out,
 });

@@ -5,10 +5,12 @@ import { makeFolder } from './atomic-file.js';
 import type { Cell } from './cell.js';
 import { messageOf, UserError } from './errors.js';
 import { type Estimate, estimate } from './estimate.js';
-import { readRuns, readSummary, runFolder, type StoredRun } from './run-folder.js';
+import { readMetrics } from './read-metrics.js';
+import { readFailure, readRuns, readSummary, runFolder, type StoredRun } from './run-folder.js';
 import type { EngineAbout } from './run-types.js';
+import type { Timings } from './timings.js';
 
-export type PlannedStatus = 'done' | 'diverged' | 'goes on' | 'to do';
+export type PlannedStatus = 'done' | 'diverged' | 'failed' | 'goes on' | 'to do';
 
 export interface PlannedCell {
   cell: Cell;
@@ -28,24 +30,35 @@ export interface Plan {
 const BYTES_A_CELL = 40e6;
 
 /** Looks at what is there already, and at what it will take. */
-export async function makePlan(cells: readonly Cell[], out: string, engine: EngineAbout): Promise<Plan> {
-  const planned = await Promise.all(cells.map(async (cell): Promise<PlannedCell> => ({ cell, status: await statusOf(out, cell) })));
-  const left = planned.filter(isLeft).map(({ cell }) => ({ cell, share: 1 }));
+export async function makePlan(cells: readonly Cell[], out: string, engine: EngineAbout, timings?: Timings): Promise<Plan> {
+  const planned = await plannedCells(cells, out);
+  const left = planned.filter(isLeft).map(({ cell }) => ({ cell, share: shareLeft(out, cell) }));
   const { bavail, bsize } = await statfs(out);
   return {
     cells: planned,
     engine,
-    estimate: estimate(left, await readRuns(out), engine.name),
+    estimate: estimate(left, { finished: await readRuns(out), timings, engine }),
     disk: { free: bavail * bsize, needed: left.length * BYTES_A_CELL },
   };
 }
 
+/** Which of the cells are there already. */
+export const plannedCells = async (cells: readonly Cell[], out: string): Promise<PlannedCell[]> =>
+  await Promise.all(cells.map(async (cell) => ({ cell, status: await statusOf(out, cell) })));
+
+/** What of a cell is left, by the epochs that its metrics have. */
+function shareLeft(out: string, cell: Cell): number {
+  const { epoch = 0 } = readMetrics(runFolder(out, cell)).at(-1) ?? {};
+  return Math.max(0, 1 - Number(epoch) / cell.recipe.epochs);
+}
+
 /** Cells that still have to run. */
-export const isLeft = ({ status }: PlannedCell): boolean => status === 'to do' || status === 'goes on';
+export const isLeft = ({ status }: PlannedCell): boolean => status === 'to do' || status === 'goes on' || status === 'failed';
 
 async function statusOf(out: string, cell: Cell): Promise<PlannedStatus> {
   const summary = await readSummary(out, cell.id);
   if (summary?.status === 'done' || summary?.status === 'diverged') return summary.status;
+  if (await readFailure(out, cell.id)) return 'failed';
   return existsSync(join(runFolder(out, cell), 'checkpoint.safetensors')) ? 'goes on' : 'to do';
 }
 

@@ -16,7 +16,7 @@ beforeEach(() => {
 function create(isTTY: boolean, which = cells): Progress {
   const sink = { write: (text: string) => (written += text), isTTY };
   const now = (): number => time;
-  return new Progress(which, new StatusLine(sink, plain, 80, now), now);
+  return new Progress([which], new StatusLine(sink, plain, 80, now), now);
 }
 
 /** All cells take an epoch's steps; then each finishes it. */

@@ -27,6 +27,9 @@ export interface ReproWords {
   settings?: string;
   data?: string;
   out?: string;
+  jobs?: string;
+  group?: string;
+  saveEvery?: string;
   fresh?: boolean;
   json?: boolean;
 }
@@ -38,8 +41,18 @@ export interface ReproRequest {
   selection: Selection;
   profile: Profile;
   out: string;
+  /** Groups at a time; null: as the machine bears. */
+  jobs: number | null;
+  /** Cells of a group at most; null: as many as gain by it. */
+  group: number | null;
+  saveEveryMs: number | undefined;
+  /** How long steps may be timed before the plan. Units: milliseconds. */
+  timingBudget: number;
   fresh: boolean;
 }
+
+/** Before a run. A plan may take longer, since it does nothing else. */
+const TIMING_BUDGET_MS = 15_000;
 
 export const DATASETS: readonly DatasetName[] = ['cifar100', 'cifar10', 'synthetic'];
 
@@ -64,6 +77,10 @@ export function readReproWords(words: ReproWords): ReproRequest {
       trainImages: words.dataFraction === undefined ? profile.trainImages : parseFraction(words.dataFraction),
     },
     out: fromRoot(words.out ?? 'out'),
+    jobs: words.jobs === undefined ? null : parseCount('--jobs', words.jobs),
+    group: words.group === undefined ? null : parseCount('--group', words.group),
+    saveEveryMs: words.saveEvery === undefined ? undefined : 1000 * parseSeconds('--save-every', words.saveEvery),
+    timingBudget: TIMING_BUDGET_MS,
     fresh: words.fresh ?? false,
   };
 }
@@ -113,4 +130,11 @@ export function parseCount(option: string, text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value > 0 && /^\d+$/.test(text.trim())) return value;
   throw usageError({ what: `'${text}' is not a whole number above 0`, where: option });
+}
+
+/** Reads a number of seconds above 0. */
+export function parseSeconds(option: string, text: string): number {
+  const value = Number(text);
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw usageError({ what: `'${text}' is not a number of seconds above 0`, where: option });
 }

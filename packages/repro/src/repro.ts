@@ -7,19 +7,21 @@ import { describeError } from './describe-error.js';
 import { exitCodes, UserError } from './errors.js';
 import { formGroups } from './groups.js';
 import { exitCodeOf, type Interruptions } from './interruption.js';
+import { LARGEST_GROUP, shareMachine, slotEnvironment, visibleGpus } from './jobs.js';
 import type { Output } from './output.js';
 import { FULL_SETS } from './paper.js';
 import { fillPaperTable, paperTableNames } from './paper-tables.js';
 import { paperTableCsv } from './paper-tables-csv.js';
-import { checkDisk, checkOutFolder, isLeft, makePlan, type Plan, runsOf } from './plan.js';
+import { checkDisk, checkOutFolder, isLeft, makePlan, type Plan, plannedCells, runsOf } from './plan.js';
 import { planLines, planRecord } from './plan-lines.js';
+import { runPool } from './pool.js';
 import { profiles } from './profile.js';
 import { Progress } from './progress.js';
 import { writeReport } from './report.js';
 import type { ReproRequest } from './repro-options.js';
-import { readRuns, runFolder } from './run-folder.js';
+import { readRuns, runFolder, writeConfig, writeFailure } from './run-folder.js';
 import { takeRunLock } from './run-lock.js';
-import type { RunEvent, RunImages } from './run-types.js';
+import type { EngineAbout, RunEvent, RunImages } from './run-types.js';
 import { selectCells } from './selection.js';
 import type { Services } from './services.js';
 import { StatusLine } from './status-line.js';
@@ -27,6 +29,7 @@ import { arrangeTables, byTableOrder } from './table.js';
 import { allCsv } from './table-csv.js';
 import { markdownTable } from './table-markdown.js';
 import { terminalTable } from './table-terminal.js';
+import { readTimings, type Timings, timeKinds } from './timings.js';
 
 /** What running a command needs of its surroundings. */
 export interface Surroundings {
@@ -59,7 +62,7 @@ export async function prepare(request: ReproRequest, { output, interruptions, se
   for (const { recipe } of cells) await services.checkRecipe(recipe);
   if (request.fresh) await removeRuns(out, cells);
   const engine = await services.loadEngine(profile.precision);
-  const plan = await makePlan(cells, out, engine);
+  const plan = await makePlan(cells, out, engine, await timingsOf(cells, request, images, engine, { output, interruptions, services }));
   output.say(planLines(plan, out, output.style, output.width));
   output.record(planRecord(plan, out));
   checkDisk(plan, out);
@@ -70,6 +73,34 @@ export async function prepare(request: ReproRequest, { output, interruptions, se
     for (const teacher of teachers) await services.checkTeacher(teacher, images.about.dataset, images.train.classes, out);
   }
   return { images, plan };
+}
+
+/** Times steps of what is left, unless that would take longer than the run. */
+async function timingsOf(
+  cells: readonly Cell[],
+  { out, profile, timingBudget }: ReproRequest,
+  images: RunImages,
+  engine: EngineAbout,
+  { output, interruptions: { signal }, services }: Surroundings,
+): Promise<Timings> {
+  if (profile.name === 'smoke' || engine.name === 'plain') return await readTimings(out);
+  const status = new StatusLine(output.progress, output.style, output.width);
+  const left = (await plannedCells(cells, out)).filter(isLeft).map(({ cell }) => cell);
+  // A cell without a teacher goes by the steps of those with one, where there are any.
+  const taught = left.filter(({ recipe }) => recipe.teacher);
+  try {
+    return await timeKinds(taught.length > 0 ? taught : left, {
+      out,
+      engine: engine.fingerprint,
+      time: async (cell) => await services.timeSteps(cell, images, engine, signal),
+      onStart: ({ recipe }, index, count) =>
+        status.status(index / count, () => `timing steps of ${recipe.student}${recipe.teacher ? ` under ${recipe.teacher}` : ''}`),
+      budget: timingBudget,
+      signal,
+    });
+  } finally {
+    status.clear();
+  }
 }
 
 /** The paper profile trains on all images or not at all. */
@@ -93,8 +124,8 @@ async function removeRuns(out: string, cells: readonly Cell[]): Promise<void> {
 }
 
 /**
- * `tempered repro`: runs what is left of the plan, group by group, and lays out what came of it. A group that fails does not keep
- * the others from running; an interruption saves and stops.
+ * `tempered repro`: runs what is left of the plan in a pool of workers, and lays out what came of it. A group that fails does not
+ * keep the others from running; an interruption saves and stops.
  *
  * Returns  the exit code.
  */
@@ -130,36 +161,56 @@ export async function runRepro(request: ReproRequest, surroundings: Surroundings
   return exitCode;
 }
 
-/** Runs groups one after the other. Returns how many cells belong to groups that failed. */
+/** Writes down cells that are to be run, so that whoever starts a worker needs their names only. */
+export async function writePlanned(cells: readonly Cell[], out: string, data: string | undefined): Promise<void> {
+  for (const cell of cells) await writeConfig(out, cell, data === undefined ? {} : { data });
+}
+
+/** Runs groups in a pool of workers. Returns how many cells could not be run. */
 async function runGroups(
   left: readonly Cell[],
   images: RunImages,
   plan: Plan,
-  { out }: ReproRequest,
+  { out, data, jobs: asked, group, saveEveryMs }: ReproRequest,
   { output, interruptions, services }: Surroundings,
 ): Promise<number> {
-  const progress = new Progress(left, new StatusLine(output.progress, output.style, output.width));
+  const { signal } = interruptions;
+  const groups = formGroups(left, group ?? LARGEST_GROUP);
+  const jobs = shareMachine(groups, asked, await visibleGpus(plan.engine.name));
+  await writePlanned(left, out, data);
+  const progress = new Progress(groups, new StatusLine(output.progress, output.style, output.width));
+  if (groups.length > 1) progress.line(`${groups.length} groups, ${jobs.jobs} at a time (${jobs.why})`);
+  const measured = new Set<string>();
+  let failed = 0;
   const onEvent = (event: RunEvent): void => {
+    if (event.kind === 'failed') failed++;
     progress.handle(event);
     if (event.kind !== 'step') output.record(event);
   };
-  let failed = 0;
   try {
-    for (const cells of formGroups(left)) {
-      if (interruptions.signal.aborted) break;
-      const teacher = cells.find(({ recipe }) => recipe.teacher)?.recipe.teacher;
-      if (teacher && !profiles[cells[0]!.profile].untrainedTeacher)
-        progress.line(`measuring ${teacher} on the test images before it teaches`);
-      try {
-        await services.runGroup(cells, { images, out, engine: plan.engine, signal: interruptions.signal, onEvent });
-      } catch (error) {
+    await runPool(groups, {
+      jobs: jobs.jobs,
+      signal,
+      onEvent,
+      run: async (cells, slot, tell) => {
+        const teacher = cells.find(({ recipe }) => recipe.teacher)?.recipe.teacher;
+        if (teacher && !measured.has(teacher) && !profiles[cells[0]!.profile].untrainedTeacher) {
+          measured.add(teacher);
+          progress.line(`measuring ${teacher} on the test images before it teaches`);
+        }
+        const environment = slotEnvironment(jobs, slot);
+        const { cores } = jobs;
+        await services.runGroup(cells, { images, out, data, engine: plan.engine, signal, onEvent: tell, cores, saveEveryMs, environment });
+      },
+      onFailure: async (cells, error) => {
         failed += cells.length;
         const { text, record } = describeError(error);
-        progress.line(output.style.red(`${cells.map(({ label }) => label).join(', ')}: ${text}`));
-        output.record(record);
-      }
-      await writeTables(out);
-    }
+        progress.line(output.style.red(`${cells.map(({ id }) => progress.label(id)).join(', ')}: ${text}`));
+        output.record({ ...record, cells: cells.map(({ id }) => id) });
+        for (const { id } of cells) await writeFailure(out, id, { what: text, at: new Date().toISOString() });
+      },
+      onGroupEnd: async () => void (await writeTables(out)),
+    });
   } finally {
     progress.stop();
   }

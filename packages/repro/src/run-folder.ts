@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomically } from './atomic-file.js';
 import type { Cell } from './cell.js';
@@ -16,10 +16,26 @@ export interface StoredRun {
   summary: CellSummary | null;
 }
 
-/** Writes down what a cell is, and on what it runs, before it starts. */
+/** `runs/<cell>/config.json`: everything that running the cell takes, and on what it ran. */
+export interface RunConfig extends Record<string, unknown> {
+  cell: Cell;
+  /** The folder of images that was named; without it they are looked for where they are by default. */
+  data?: string;
+}
+
+/** Writes down what a cell is, and what more is known about it by now; what was known before stays. */
 export async function writeConfig(out: string, cell: Cell, about: Record<string, unknown>): Promise<void> {
   await mkdir(runFolder(out, cell), { recursive: true });
-  await writeAtomically(join(runFolder(out, cell), 'config.json'), `${JSON.stringify({ cell, ...about }, null, 2)}\n`);
+  const { cell: _before, ...known } = (await readConfig(out, cell.id)) ?? { cell };
+  await writeAtomically(join(runFolder(out, cell), 'config.json'), `${JSON.stringify({ cell, ...known, ...about }, null, 2)}\n`);
+}
+
+/** What was written down about a cell; null where nothing was. Throws a UserError on a file that is not about this cell. */
+export async function readConfig(out: string, id: string): Promise<RunConfig | null> {
+  const path = join(runFolder(out, id), 'config.json');
+  const config = (await readJson(path, ['cell'])) as RunConfig | null;
+  if (config && config.cell.id !== id) throw damaged(path, `it is about the cell '${String(config.cell.id)}'`);
+  return config;
 }
 
 /** Writes down how a cell ended. */
@@ -36,14 +52,30 @@ export async function readSummary(out: string, id: string): Promise<CellSummary 
   return summary as CellSummary | null;
 }
 
+/** Why a cell is given up: `failure.json`, there until it is tried again. */
+export interface CellFailure {
+  what: string;
+  /** When, as ISO 8601. */
+  at: string;
+}
+
+export const writeFailure = async (out: string, id: string, failure: CellFailure): Promise<void> =>
+  await writeAtomically(join(runFolder(out, id), 'failure.json'), `${JSON.stringify(failure, null, 2)}\n`);
+
+export const readFailure = async (out: string, id: string): Promise<CellFailure | null> =>
+  (await readJson(join(runFolder(out, id), 'failure.json'), ['what', 'at'])) as CellFailure | null;
+
+export const forgetFailure = async (out: string, id: string): Promise<void> =>
+  await rm(join(runFolder(out, id), 'failure.json'), { force: true });
+
 /** Every cell with a config under a folder of results, by id. */
 export async function readRuns(out: string): Promise<StoredRun[]> {
   const folder = join(out, 'runs');
   if (!existsSync(folder)) return [];
   const runs: StoredRun[] = [];
   for (const id of (await readdir(folder)).sort()) {
-    const config = await readJson(join(folder, id, 'config.json'), ['cell']);
-    if (config) runs.push({ cell: config.cell as Cell, summary: await readSummary(out, id) });
+    const config = await readConfig(out, id);
+    if (config) runs.push({ cell: config.cell, summary: await readSummary(out, id) });
   }
   return runs;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync, utimesSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { isAlive } from './atomic-file.js';
@@ -13,18 +13,24 @@ export interface Owner {
   host: string;
   /** Different for every lock that was ever taken. */
   token: string;
+  /** It is saving and about to leave: worth waiting for. */
+  leaving?: boolean;
 }
 
 export interface RunLock {
   owner: Owner;
   /** Throws where somebody else has taken the folder over: ask before every commit. */
   check(): void;
+  /** Says that this owner is about to leave, so that whoever comes next waits. */
+  leave(): void;
   release(): void;
 }
 
 const HEARTBEAT_MS = 5_000;
 /** An owner on another machine that has been silent for so long is gone. */
 const SILENCE_MS = 60_000;
+/** An owner that is leaving takes at most so long over it. */
+const LEAVING_MS = 60_000;
 /** A file without readable content is still being written, for at most so long. */
 const TORN_MS = 5_000;
 
@@ -66,11 +72,31 @@ export function takeRunLock(folder: string): RunLock {
     check: () => {
       if (!isOurs()) throw inUse(folder, readOwner(path));
     },
+    leave: () => {
+      if (!isOurs()) return;
+      writeFileSync(`${path}.leaving`, JSON.stringify({ ...owner, leaving: true }));
+      renameSync(`${path}.leaving`, path);
+    },
     release: () => {
       clearInterval(heartbeat);
       if (isOurs()) rmSync(path, { force: true });
     },
   };
+}
+
+/** Takes a folder like `takeRunLock`; where its owner is saving and about to leave, as soon as it has left. */
+export async function takeRunLockSoon(folder: string, signal?: AbortSignal): Promise<RunLock> {
+  const path = join(folder, 'owner.json');
+  const until = Date.now() + LEAVING_MS;
+  while (Date.now() < until && readOwner(path)?.leaving && !isStale(path) && !signal?.aborted)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  return takeRunLock(folder);
+}
+
+/** Who works in a folder right now; null where nobody does, or who did is gone. */
+export function liveOwner(folder: string): Owner | null {
+  const path = join(folder, 'owner.json');
+  return existsSync(path) && !isStale(path) ? readOwner(path) : null;
 }
 
 function create(path: string, owner: Owner): boolean {

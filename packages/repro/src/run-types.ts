@@ -35,6 +35,10 @@ export type RunEvent =
   | { kind: 'cell-done'; cell: string; summary: CellSummary }
   | { kind: 'diverged'; cell: string; epoch: number; step: number; message: string }
   | { kind: 'interrupted'; cell: string; epoch: number; step: number }
+  /** This cell cannot be run, the others of its group can. */
+  | { kind: 'failed'; cell: string; message: string }
+  /** A worker that crashed is started again; its cells go on from their checkpoints. */
+  | { kind: 'restarted'; cells: readonly string[]; message: string }
   | { kind: 'message'; cell?: string; message: string };
 
 /** `runs/<cell>/summary.json`: what a table is made from. Units: percent of the test images, seconds of this cell's share. */
@@ -63,10 +67,18 @@ export interface GroupContext {
   images: RunImages;
   /** The folder of results: cells keep theirs in `out/runs/<cell>/`. */
   out: string;
+  /** The folder of images that was named. */
+  data?: string | undefined;
   engine: EngineAbout;
   /** Once aborted, the group saves at the next step boundary and returns what it has. */
   signal: AbortSignal;
   onEvent(event: RunEvent): void;
+  /** How many cells work at a time; all cores unless given. */
+  cores?: number | undefined;
+  /** Checkpoints are written at least so often, within an epoch too. Units: milliseconds. */
+  saveEveryMs?: number | undefined;
+  /** Of the process that runs the group, laid over this one's: which GPU, say. */
+  environment?: NodeJS.ProcessEnv;
 }
 
 /** Trains cells that share teacher, images and seed in lockstep; each keeps its own folder, goes on from it and fails alone. */

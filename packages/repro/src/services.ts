@@ -1,7 +1,9 @@
-import type { Precision } from './cell.js';
+import type { Cell, Precision } from './cell.js';
 import type { ImageRequest } from './images.js';
 import type { Recipe } from './recipe.js';
 import type { EngineAbout, RunGroup, RunImages } from './run-types.js';
+import type { StepTiming } from './timings.js';
+import { runWorker } from './worker-process.js';
 
 /** What the command line calls to get work done; tests put their own in its place. Heavy modules load when they are needed. */
 export interface Services {
@@ -11,7 +13,12 @@ export interface Services {
   checkRecipe(recipe: Recipe): Promise<void>;
   /** Throws a UserError where a teacher is missing or does not fit. */
   checkTeacher(name: string, dataset: string, classes: number, out: string): Promise<void>;
+  /** Times a few steps; null where it was stopped. */
+  timeSteps(cell: Cell, images: RunImages, engine: EngineAbout, signal: AbortSignal): Promise<StepTiming | null>;
+  /** Runs a group in a process of its own. */
   runGroup: RunGroup;
+  /** Runs a group in this process. */
+  trainGroup: RunGroup;
 }
 
 export const services: Services = {
@@ -24,5 +31,12 @@ export const services: Services = {
     const [{ loadTeacher }, { isModelName }] = await Promise.all([import('./teacher-record.js'), import('@tempered/models')]);
     if (isModelName(name)) await loadTeacher(name, dataset, classes, out);
   },
-  runGroup: async (cells, context) => await (await import('./group.js')).runGroup(cells, context),
+  timeSteps: async (...given) => await (await import('./time-steps.js')).timeSteps(...given),
+  runGroup: async (cells, context) => [
+    ...(await runWorker(
+      cells.map(({ id }) => id),
+      context,
+    )),
+  ],
+  trainGroup: async (cells, context) => await (await import('./group.js')).runGroup(cells, context),
 };

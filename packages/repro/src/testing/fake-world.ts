@@ -49,7 +49,9 @@ export function fakeWorld(changes: Partial<Services> = {}): FakeWorld {
     loadEngine: async (precision) => ({ name: 'cpu', summary: `TensorFlow 2.21.0 on 2 cores, ${precision}`, fingerprint: 'tf cpu' }),
     checkRecipe: async () => undefined,
     checkTeacher: async () => undefined,
+    timeSteps: async () => ({ secondsPerStep: 0.04, secondsToStart: 3 }),
     runGroup: obedientGroup,
+    trainGroup: obedientGroup,
     ...changes,
   };
   return {
@@ -57,6 +59,7 @@ export function fakeWorld(changes: Partial<Services> = {}): FakeWorld {
     stderr: { write: (text: string) => (err += text) },
     signals: Object.assign(emitter, { exit: (code: number) => void exits.push(code) }),
     services,
+    channel: null,
     out: () => out,
     err: () => err,
     records: () =>

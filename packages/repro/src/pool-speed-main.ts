@@ -1,0 +1,59 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { syntheticImages } from '@tempered/data';
+import { engineAbout } from './engine-about.js';
+import { profiles } from './profile.js';
+import { selectCells } from './selection.js';
+import { timeSteps } from './time-steps.js';
+
+// `nx run repro:pool-speed`: what a cell and step cost the machine in groups of several sizes, run one at a time with all cores and
+// side by side with a share of them. The defaults of --jobs and --group follow from it; records/ keeps what came out.
+
+const images = { ...syntheticImages({ classes: 100, trainPerClass: 8, testPerClass: 1 }) };
+const about = {
+  dataset: 'cifar100',
+  source: 'made up',
+  trainImages: images.train.length,
+  testImages: images.test.length,
+  fingerprint: 'speed',
+};
+const cores = availableParallelism();
+
+/** Milliseconds of the machine a cell and step, in this process. */
+async function inGroup(cells: number, share: number): Promise<number> {
+  const [cell] = selectCells(
+    { pairs: [{ teacher: 'resnet56', student: 'resnet20' }], methods: ['kd'], ls: 'off', curriculum: null, seeds: [0] },
+    profiles.quick,
+    about,
+  );
+  const engine = await engineAbout('bf16');
+  const timing = await timeSteps(cell!, { ...images, about }, engine, new AbortController().signal, { cells, cores: share });
+  return 1000 * timing!.secondsPerStep;
+}
+
+/** Groups side by side, each in a process of its own; what a cell and step then cost the whole machine. */
+async function sideBySide(jobs: number, cells: number): Promise<number> {
+  const times = await Promise.all(
+    Array.from({ length: jobs }, () => {
+      const child: ChildProcess = fork(fileURLToPath(import.meta.url), [String(cells), String(Math.max(1, Math.floor(cores / jobs)))]);
+      return new Promise<number>((resolve, reject) => {
+        child.on('message', (ms) => resolve(ms as number));
+        child.on('exit', (code) => code !== 0 && reject(new Error(`a group ended with ${code}`)));
+      });
+    }),
+  );
+  return times.reduce((sum, ms) => sum + ms, 0) / jobs / jobs;
+}
+
+if (process.send) {
+  const [cells, share] = process.argv.slice(2).map(Number);
+  process.send(await inGroup(cells!, share!));
+  process.disconnect();
+} else {
+  console.log((await engineAbout('bf16')).fingerprint);
+  console.log('resnet56 to resnet20, KD, batch 64, bf16; milliseconds a cell and step, teacher included');
+  console.log('jobs,cells,ms');
+  for (const [jobs, cells] of [[1, 1], [1, 2], [1, 4], [1, 8], [1, 16], [2, 1], [2, 2], [2, 8]] as const) // biome-ignore format: a table
+    console.log(`${jobs},${cells},${(await sideBySide(jobs, cells)).toFixed(1)}`);
+}

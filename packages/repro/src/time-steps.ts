@@ -1,0 +1,69 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { balancedSubset } from '@tempered/data';
+import { type Cell, createCell } from './cell.js';
+import { runGroup } from './group.js';
+import type { EngineAbout, RunImages } from './run-types.js';
+import type { StepTiming } from './timings.js';
+
+/** Steps that are timed; the one before them pays for what is done once. */
+const STEPS = 4;
+/** Slow steps are timed for so long. */
+const ENOUGH_MS = 20_000;
+
+/**
+ * Times a few real steps of a cell, in a group of as many copies of it as keep the machine busy: student, teacher, batches and
+ * session as in the run itself. What it trains is thrown away; a teacher's weights do not matter to a clock.
+ */
+export async function timeSteps(
+  cell: Cell,
+  images: RunImages,
+  engine: EngineAbout,
+  signal: AbortSignal,
+  { cells = availableParallelism(), cores = availableParallelism() } = {},
+): Promise<StepTiming | null> {
+  const out = await mkdtemp(join(tmpdir(), 'tempered-timing-'));
+  const enough = new AbortController();
+  const pictures = cell.recipe.batchSize * (STEPS + 2);
+  const train = pictures < images.train.length ? balancedSubset(images.train, Math.max(images.train.classes, pictures)) : images.train;
+  const few = { ...images, train, about: { ...images.about, trainImages: train.length } };
+  const began = performance.now();
+  let first: number | null = null;
+  const times: number[] = [];
+  const copies = copiesOf(cell, few, cells);
+  try {
+    await runGroup(copies, {
+      images: few,
+      out,
+      engine,
+      cores,
+      signal: AbortSignal.any([signal, enough.signal]),
+      onEvent: (event) => {
+        if (event.kind !== 'step') return;
+        if (event.step > 1) times.push(event.msPerStep);
+        else first ??= performance.now();
+        if (times.length >= STEPS * copies.length || (times.length > 0 && performance.now() - (first ?? 0) > ENOUGH_MS))
+          enough.abort('SIGTERM');
+      },
+    });
+  } finally {
+    await rm(out, { recursive: true, force: true });
+  }
+  if (times.length === 0 || first === null || signal.aborted) return null;
+  times.sort((a, b) => a - b);
+  return { secondsPerStep: times[times.length >> 1]! / 1000, secondsToStart: (first - began) / 1000 / copies.length };
+}
+
+/** Copies that differ in nothing that takes time, and need no trained teacher. */
+const copiesOf = ({ recipe, precision, label }: Cell, { about }: RunImages, count: number): Cell[] =>
+  Array.from({ length: count }, (_, i) =>
+    createCell({
+      label,
+      recipe: { ...recipe, epochs: 1, optimizer: { ...recipe.optimizer, lr: recipe.optimizer.lr * (1 - i * 1e-6) } },
+      seed: 0,
+      images: about,
+      profile: 'smoke',
+      precision,
+    }),
+  );

@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { writeAtomically } from './atomic-file.js';
+import type { Cell } from './cell.js';
+
+/** What a few steps of a cell took, as a group runs them. Units: seconds of the whole machine for each cell. */
+export interface StepTiming {
+  secondsPerStep: number;
+  /** Before the first step: tracing, compiling. */
+  secondsToStart: number;
+}
+
+/** Timings by what they hold for. */
+export type Timings = Map<string, StepTiming>;
+
+/** Cells with equal keys take equally long a step: same networks, batch and precision, on the same engine and cores. */
+export const timingKey = ({ recipe, precision, images }: Cell, engine: string): string =>
+  [
+    recipe.teacher ?? 'nobody',
+    recipe.student,
+    images.dataset,
+    `batch ${recipe.batchSize}`,
+    precision,
+    engine,
+    `${availableParallelism()} cores`,
+  ].join(', ');
+
+const fileOf = (out: string): string => join(out, 'timings.json');
+
+/** What was timed here before. A file that cannot be read is timed anew. */
+export async function readTimings(out: string): Promise<Timings> {
+  try {
+    const found = Object.entries(JSON.parse(await readFile(fileOf(out), 'utf8')) as Record<string, StepTiming>);
+    return new Map(found.filter(([, timing]) => timing.secondsPerStep > 0 && timing.secondsToStart >= 0));
+  } catch {
+    return new Map();
+  }
+}
+
+export async function writeTimings(out: string, timings: Timings): Promise<void> {
+  await writeAtomically(fileOf(out), `${JSON.stringify(Object.fromEntries(timings), null, 2)}\n`);
+}
+
+export interface TimingOptions {
+  out: string;
+  engine: string;
+  time(cell: Cell): Promise<StepTiming | null>;
+  onStart?(cell: Cell, index: number, count: number): void;
+  /** Nothing more is begun after so long. Units: milliseconds. */
+  budget: number;
+  signal: AbortSignal;
+}
+
+/** Times what nobody timed before, a cell of each kind, and keeps it. Returns all timings that there are. */
+export async function timeKinds(cells: readonly Cell[], { out, engine, time, onStart, budget, signal }: TimingOptions): Promise<Timings> {
+  const timings = await readTimings(out);
+  const kinds = new Map<string, Cell>();
+  for (const cell of cells) {
+    const key = timingKey(cell, engine);
+    if (!timings.has(key) && !kinds.has(key)) kinds.set(key, cell);
+  }
+  const until = performance.now() + budget;
+  for (const [index, [key, cell]] of [...kinds].entries()) {
+    if (signal.aborted || performance.now() > until) break;
+    onStart?.(cell, index, kinds.size);
+    const timing = await time(cell);
+    if (!timing) continue;
+    timings.set(key, timing);
+    await writeTimings(out, timings);
+  }
+  return timings;
+}
