@@ -16,6 +16,13 @@ console.log(
   `# ${engine.kind} engine, TensorFlow ${engine.tensorflowVersion ?? 'none'}, ${engine.device}, ${availableParallelism()} threads, Node ${process.version}, load ${loadavg()[0].toFixed(2)}`,
 );
 
+/** Median, and the middle half's width over it, of times in milliseconds. */
+function summary(times) {
+  times.sort((a, b) => a - b);
+  const at = (share) => times[Math.min(times.length - 1, Math.floor(share * times.length))];
+  return { medianMs: at(0.5), spread: (at(0.75) - at(0.25)) / at(0.5), n: times.length };
+}
+
 /** One call of a workload as a compiled program: data and gradients stay in TensorFlow, only the loss comes back. */
 async function compiledCall(workload, data) {
   const gradients = Object.keys(data).filter((name) => name.startsWith('student.') || name.startsWith('trainable.'));
@@ -61,19 +68,18 @@ for (const workload of workloads(flags.only)) {
   const data = tensorsOf(workload);
   for (const mode of engine.addon ? ['compiled', 'eager'] : ['eager']) {
     const { call, close } = mode === 'compiled' ? await compiledCall(workload, data) : eagerCall(workload, data);
-    const bench = new Bench({ time, warmupTime: time / 5, iterations: 5 }).add(workload.name, call);
+    const bench = new Bench({ time, warmupTime: time / 5, warmupIterations: 2, iterations: 5, retainSamples: true }).add(workload.name, call);
     await bench.run();
     const { latency } = bench.tasks[0].result;
-    const row = { name: workload.name, mode, medianMs: latency.p50, p99Ms: latency.p99, samples: latency.samplesCount };
+    const row = { name: workload.name, by: mode, ...summary([...latency.samples]) };
     rows.push(row);
     console.log(
-      `${row.name.padEnd(36)} ${mode.padEnd(9)} ${row.medianMs.toFixed(3).padStart(9)} ms  (p99 ${row.p99Ms.toFixed(3)}, n ${row.samples})`,
+      `${row.name.padEnd(36)} ${mode.padEnd(9)} ${row.medianMs.toFixed(3).padStart(9)} ms  (spread ${Math.round(100 * row.spread)} %, n ${row.n})`,
     );
     close();
   }
 }
-if (flags.json)
-  writeFileSync(
-    flags.json,
-    `${JSON.stringify({ engine: engine.kind, tensorflow: engine.tensorflowVersion, device: engine.device, node: process.version, rows }, null, 2)}\n`,
-  );
+if (flags.json) {
+  const about = { device: engine.device, engine: engine.kind, tensorflow: engine.tensorflowVersion, node: process.version };
+  writeFileSync(flags.json, JSON.stringify({ about: { ...about, threads: availableParallelism() }, rows }));
+}

@@ -143,7 +143,8 @@ def measure(learned, loss, seconds):
         start = time.perf_counter()
         once()
         times.append((time.perf_counter() - start) * 1e3)
-    return statistics.median(times), len(times)
+    low, median, high = statistics.quantiles(times, n=4)
+    return {"medianMs": median, "spread": (high - low) / median, "n": len(times)}
 
 
 def main():
@@ -155,12 +156,12 @@ def main():
     rows = []
     for name, learned, loss in workloads():
         if flags.only in name:
-            median, samples = measure(learned, loss, flags.time / 1e3)
-            rows.append({"name": name, "medianMs": median, "samples": samples})
+            seen = measure(learned, loss, flags.time / 1e3)
+            rows.append({"name": name, "by": "torch", **seen})
             if not flags.json:
-                print(f"{name:36s} {median:9.3f} ms  (n {samples})", flush=True)
+                print(f"{name:36s} {seen['medianMs']:9.3f} ms  (spread {seen['spread']:.0%}, n {seen['n']})", flush=True)
     if flags.json:
-        print(json.dumps({"torch": torch.__version__, "threads": torch.get_num_threads(), "rows": rows}))
+        print(json.dumps({"about": {"torch": torch.__version__, "torchThreads": torch.get_num_threads()}, "rows": rows}))
 
 
 main()

@@ -1,5 +1,6 @@
 // Shows that the losses are usable elsewhere: packs kd and tensors, installs the two in an empty folder beside plain tfjs, and
-// computes KD with standardization and its gradient there on the `cpu` backend. Nothing of this repository is reachable from it.
+// computes KD with standardization and its gradient there on the `cpu` backend, and runs the example of the package's README. Nothing
+// of this repository is reachable from it.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,10 +27,12 @@ try {
     ...tarballs,
     `@tensorflow/tfjs@${devDependencies['@tensorflow/tfjs']}`,
   ]);
-  writeFileSync(join(folder, 'check.mjs'), readFileSync(join(here, 'check.mjs')));
-  console.log(
-    execFileSync(process.execPath, ['check.mjs'], { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim(),
-  );
+  const [, example] = /```js\n([\s\S]*?)```/.exec(readFileSync(join(here, '../README.md'), 'utf8'));
+  const programs = { 'check.mjs': readFileSync(join(here, 'check.mjs')), 'example.mjs': example };
+  for (const [file, text] of Object.entries(programs)) {
+    writeFileSync(join(folder, file), text);
+    execFileSync(process.execPath, [file], { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] });
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

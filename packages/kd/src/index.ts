@@ -29,7 +29,7 @@ export { type CrdSampling, contrastIndices } from './losses/crd-sampling.js';
 export { type DkdOptions, dkd } from './losses/dkd.js';
 export { fitnet } from './losses/fitnet.js';
 export { type LossName, losses, lossNamed, type OptionsOf } from './losses/index.js';
-export { kd } from './losses/kd.js';
+export { type KdOptions, kd } from './losses/kd.js';
 export { kdsvd } from './losses/kdsvd.js';
 export { type MlkdOptions, mlkd, type Views } from './losses/mlkd.js';
 export { nst } from './losses/nst.js';

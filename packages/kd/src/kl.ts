@@ -25,8 +25,8 @@ const divergence = tf.customGrad((teacher, student, save) => {
   const t = shifted(teacher as Tensor);
   const s = shifted(student as Tensor);
   const ratio = tf.sub(tf.sub(t.logits, s.logits), tf.sub(t.logTotal, s.logTotal));
-  const p = tf.exp(tf.sub(t.logits, t.logTotal));
-  const q = tf.exp(tf.sub(s.logits, s.logTotal));
+  const p = tf.div(t.powers, t.total);
+  const q = tf.div(s.powers, s.total);
   const bounded = tf.maximum(ratio, LOWEST_RATIO);
   const near = tf.mul(p, tf.add(tf.expm1(tf.neg(bounded)), bounded));
   const value = tf.sum(tf.where(tf.greater(ratio, LOWEST_RATIO), near, q), -1, true);
@@ -38,7 +38,10 @@ const divergence = tf.customGrad((teacher, student, save) => {
   return { value, gradFunc };
 });
 
-function shifted(logits: Tensor): { logits: Tensor; logTotal: Tensor } {
+/** Logits below their highest, and what the softmax is made of, computed once. */
+function shifted(logits: Tensor): { logits: Tensor; powers: Tensor; total: Tensor; logTotal: Tensor } {
   const low = tf.sub(logits, tf.max(logits, -1, true));
-  return { logits: low, logTotal: tf.log(tf.sum(tf.exp(low), -1, true)) };
+  const powers = tf.exp(low);
+  const total = tf.sum(powers, -1, true);
+  return { logits: low, powers, total, logTotal: tf.log(total) };
 }

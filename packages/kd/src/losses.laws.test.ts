@@ -5,6 +5,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { LossContext, LossDefinition } from './loss.js';
 import { type LossName, losses, lossNamed } from './losses/index.js';
 import { eagerly, fed, flat, step } from './testing/loss-step.js';
+import * as oracle from './testing/oracle.js';
+import { columnsOf, withClasses, withFeatures, withImages } from './testing/rearranged.js';
 
 const definitions = Object.entries(losses) as [LossName, LossDefinition][];
 
@@ -37,6 +39,18 @@ const READS: Record<LossName, string[]> = {
   reviewkd: ['pooled', ...STAGES],
   cc: ['pooled'],
   locality: ['stages.1', 'stages.2'],
+};
+
+/** What networks may bring on a bad day, and temperatures far out. */
+const EXTREMES: Record<string, { context?: Partial<LossContext>; change?: ReturnType<typeof withFeatures> }> = {
+  'values of 1e4': { change: withFeatures((value) => 1e4 * value) },
+  'tiny values': { change: withFeatures((value) => 1e-6 * value) },
+  'nothing but zeros': { change: withFeatures(() => 0) },
+  'a dead student': { change: withFeatures((value, _, key) => (key.includes('student') ? 0 : value)) },
+  'images that are all alike': { change: withImages([1, 1, 1, 1]) },
+  'a temperature of 0.1': { context: { temperature: 0.1 } },
+  'a temperature of 100': { context: { temperature: 100 } },
+  'a temperature of 0.1 and values of 1e4': { context: { temperature: 0.1 }, change: withFeatures((value) => 1e4 * value) },
 };
 
 let compiled = false;
@@ -130,6 +144,43 @@ describe.each(definitions)('%s', (name, definition) => {
       whole.value!.map((value) => value / 2),
       { relative: 1e-6 },
     );
+  });
+
+  test('the order of images does not matter: the value stays, gradients and memories follow', () => {
+    const order = [2, 0, 3, 1];
+    const [plain, shuffled] = [eagerly(name, definition), eagerly(name, definition, {}, withImages(order))];
+    for (const [key, values] of Object.entries(plain)) {
+      const rows = oracle.rows(values, values.length / order.length);
+      const expected = key.startsWith('gradient/features/') ? order.flatMap((row) => rows[row]!) : values;
+      const largest = Math.max(...values.map(Math.abs));
+      expect(shuffled[key], key).toBeNear(expected, { absolute: 1e-4 * largest + 1e-7, relative: 1e-5 });
+    }
+  });
+
+  test('the order of classes does not matter: the value stays, gradients to logits follow', () => {
+    const order = [4, 0, 5, 2, 1, 3];
+    for (const standardize of [false, true]) {
+      const plain = eagerly(name, definition, { standardize });
+      const renamed = eagerly(name, definition, { standardize }, withClasses(order));
+      for (const [key, values] of Object.entries(plain)) {
+        const expected = /student\.(logits|strong)$/.test(key) ? columnsOf(values, order) : values;
+        const largest = Math.max(...values.map(Math.abs));
+        expect(renamed[key], key).toBeNear(expected, { absolute: 1e-5 * largest + 1e-7, relative: 1e-5 });
+      }
+    }
+  });
+
+  test.each(Object.entries(EXTREMES))('stays finite, with its gradients, with %s', (_, { context, change }) => {
+    for (const standardize of [false, true]) {
+      const result = eagerly(name, definition, { standardize, ...context }, change);
+      for (const [key, values] of Object.entries(result)) expect(values.every(Number.isFinite), `${key}, ${standardize}`).toBe(true);
+    }
+  });
+
+  test('a single image is taken, or refused by the statistics that it has none of', () => {
+    const alone = (): Record<string, number[]> => eagerly(name, definition, {}, withImages([1]));
+    if (name === 'srrl' || name === 'reviewkd') expect(alone).toThrow(/more than one value/);
+    else for (const [key, values] of Object.entries(alone())) expect(values.every(Number.isFinite), key).toBe(true);
   });
 
   test('eager is compiled', async ({ skip }) => {

@@ -20,7 +20,7 @@ export interface Leniency {
 const ZERO = 1e-9;
 
 /** Names of the gradients that are differences of nearly equal sums and are therefore held against float64. */
-const TEMPERATURES = new Set(['temp', 'global_T']);
+export const TEMPERATURES: ReadonlySet<string> = new Set(['temp', 'global_T']);
 
 /** Differences between a computed case and its fixture, in words; empty when it agrees. The tolerances are golden/README.md's. */
 export function differences(fixture: LossFixture, computed: Computed, { factor = 1, finiteOnly = false }: Leniency = {}): string[] {

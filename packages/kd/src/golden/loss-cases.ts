@@ -23,12 +23,16 @@ const compute = async (mode: Mode, fixture: LossFixture, adapted: Adapted, input
 /** One class has no distribution to distil: where the reference answers 0 or NaN, a RangeError is the documented outcome. */
 const oneClass = (fixture: LossFixture): boolean => fixture.inputs?.s?.shape.at(-1) === 1;
 
-async function outcome(name: string, fixture: LossFixture, mode: Mode): Promise<GoldenOutcome> {
+/** Is told what every case gave, before it is judged. */
+export type Observer = (name: string, fixture: LossFixture, computed: Computed) => void;
+
+async function outcome(name: string, fixture: LossFixture, mode: Mode, observe?: Observer): Promise<GoldenOutcome> {
   const found = adapt(name, fixture);
   if (!found) return { status: 'skipped', reason: `no loss for ${fixture.ref}` };
   const inputs = trialInputs(fixture, found.integers);
   try {
     const computed = await compute(mode, fixture, found.adapted, inputs);
+    observe?.(name, fixture, computed);
     const wrong = differences(fixture, computed, { finiteOnly: /check only that they are finite/.test(fixture.note ?? '') });
     return wrong.length ? { status: 'failed', reason: wrong.join('; ') } : { status: 'passed' };
   } catch (error) {
@@ -38,14 +42,13 @@ async function outcome(name: string, fixture: LossFixture, mode: Mode): Promise<
 }
 
 /** Every case of losses.json, in each of the modes. */
-export function* lossCases(file: LossFile, modes: readonly Mode[]): Generator<GoldenCase> {
+export function* lossCases(file: LossFile, modes: readonly Mode[], observe?: Observer): Generator<GoldenCase> {
   for (const [name, fixture] of Object.entries(file.cases)) {
     const onHost = hostCase(name, fixture);
     if (onHost) yield { name, run: onHost };
-    else for (const mode of modes) yield { name: `${name} (${mode})`, run: () => outcome(name, fixture, mode) };
+    else for (const mode of modes) yield { name: `${name} (${mode})`, run: () => outcome(name, fixture, mode, observe) };
   }
 }
-
 
 /** Makes the named tfjs backend the one that eager cases run on. */
 export async function useBackend(name: string): Promise<void> {

@@ -3,9 +3,9 @@ import { float32 } from '@tempered/tensors/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { logitBatch, permuted, spread } from '../testing/arbitraries.js';
-import { gradients, matrixTensor, read } from '../testing/evaluate.js';
+import { gradients, labelTensor, matrixTensor, read } from '../testing/evaluate.js';
 import * as oracle from '../testing/oracle.js';
-import { kd } from './kd.js';
+import kdLoss, { kd } from './kd.js';
 
 const value = (s: number[][], t: number[][], temperature: number, standardize = false): number =>
   read(() => kd(matrixTensor(s), matrixTensor(t), { temperature, standardize }));
@@ -130,6 +130,35 @@ describe('kd', () => {
         expect([value(rows, other, T, standardize), ...s!, ...t!].every(Number.isFinite)).toBe(true);
       }
     }
+  });
+
+  test('as run, standardization is the flag the wrong way round', () => {
+    fc.assert(
+      fc.property(wellSpread, fc.boolean(), ({ student, teacher }, standardize) => {
+        const asRun = read(() => kd(matrixTensor(student), matrixTensor(teacher), { temperature: 2, standardize, asRun: true }));
+        expect(asRun).toBe(value(student, teacher, 2, !standardize));
+      }),
+    );
+  });
+
+  test('as a term, its options say which way the flag is read', () => {
+    const [s, t] = [[[1, 4, -2]], [[6, 1, -1]]];
+    const term = (standardize: boolean, asRun: boolean): number =>
+      read(() => {
+        const context = {
+          student: { logits: matrixTensor(s) },
+          teacher: { logits: matrixTensor(t) },
+          labels: labelTensor([0]),
+          temperature: 2,
+          standardize,
+          trainables: {},
+          buffers: {},
+        };
+        return kdLoss.loss(context, { ...kdLoss.defaults, asRun }) as Scalar;
+      });
+    expect(term(true, kdLoss.defaults.asRun)).toBe(value(s, t, 2, true));
+    expect(term(true, true)).toBe(value(s, t, 2, false));
+    expect(term(false, true)).toBe(value(s, t, 2, true));
   });
 
   test('leaks nothing', () => {

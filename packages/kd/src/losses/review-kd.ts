@@ -48,7 +48,7 @@ function contextOfStage(s: Tensor4D, t: Tensor4D): Tensor {
  *          deepest. Returns a scalar, the running statistics in `layers.updated`.
  * Units    squared activations; the published weight is 5, ramped over 20 epochs (`warmup`).
  * Gradient to the student and the fusion layers.
- * Throws   RangeError when stages do not pair up or a weight is missing.
+ * Throws   RangeError when stages do not pair up, a weight is missing, or N = 1 (the pooled vector's statistics have one value then).
  * Source   Chen et al., CVPR 2021, arXiv:2104.09044; fused at min(512, width of the student's deepest feature), as the code does
  *          whatever its configuration says.
  */

@@ -104,7 +104,10 @@ function contextFrom(x: Tensors, extra: Partial<LossContext>): LossContext {
   };
 }
 
-export function flat({ features, trainables, buffers, host }: Fed): Record<string, { shape: number[]; values: Float32Array | Int32Array }> {
+/** Everything that a step is fed with, named `part/name`. */
+export type FlatInputs = Record<string, { shape: number[]; values: Float32Array | Int32Array }>;
+
+export function flat({ features, trainables, buffers, host }: Fed): FlatInputs {
   const all = Object.entries({ features, trainables, buffers, host }).flatMap(([part, record]) =>
     Object.entries(record).map(([name, value]) => [`${part}/${name}`, value]),
   );
@@ -126,12 +129,17 @@ export function step(name: LossName, definition: LossDefinition, x: Tensors, ext
   return { value, ...named('gradient', gradients), ...named('buffer', aux) };
 }
 
-export function eagerly(name: LossName, definition: LossDefinition, extra?: Partial<LossContext>): Record<string, number[]> {
+export function eagerly(
+  name: LossName,
+  definition: LossDefinition,
+  extra?: Partial<LossContext>,
+  change: (inputs: FlatInputs) => FlatInputs = (inputs) => inputs,
+): Record<string, number[]> {
   const scope = tf.engine();
   scope.startScope();
   try {
     const x: Tensors = {};
-    for (const [key, { shape, values }] of Object.entries(flat(fed(name, definition)))) {
+    for (const [key, { shape, values }] of Object.entries(change(flat(fed(name, definition))))) {
       x[key] = tf.tensor(values, shape, values instanceof Int32Array ? 'int32' : 'float32');
     }
     return Object.fromEntries(
