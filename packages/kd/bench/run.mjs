@@ -68,7 +68,10 @@ for (const workload of workloads(flags.only)) {
   const data = tensorsOf(workload);
   for (const mode of engine.addon ? ['compiled', 'eager'] : ['eager']) {
     const { call, close } = mode === 'compiled' ? await compiledCall(workload, data) : eagerCall(workload, data);
-    const bench = new Bench({ time, warmupTime: time / 5, warmupIterations: 2, iterations: 5, retainSamples: true }).add(workload.name, call);
+    const bench = new Bench({ time, warmupTime: time / 5, warmupIterations: 2, iterations: 5, retainSamples: true }).add(
+      workload.name,
+      call,
+    );
     await bench.run();
     const { latency } = bench.tasks[0].result;
     const row = { name: workload.name, by: mode, ...summary([...latency.samples]) };

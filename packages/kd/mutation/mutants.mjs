@@ -10,11 +10,12 @@ export const mutants = [
   mutant('standardize.ts', 'gradient: NaN on a constant row', 'tf.divNoNan(tf.sum(tf.mul(g, y)', 'tf.div(tf.sum(tf.mul(g, y)'),
   mutant('standardize.ts', 'gradient: mean not taken out', 'tf.div(tf.sub(g, tf.mean(g, -1, true)), divisor)', 'tf.div(g, divisor)'),
 
-  mutant('kl.ts', 'weighted by the student', 'const near = tf.mul(p,', 'const near = tf.mul(q,'),
-  mutant('kl.ts', 'mean over classes for sum', 'const value = tf.sum(tf.where', 'const value = tf.mean(tf.where'),
+  mutant('kl.ts', 'weighted by the student', 'tf.mul(p, ratio)', 'tf.mul(q, ratio)'),
+  mutant('kl.ts', 'mean over classes for sum', 'tf.maximum(tf.sum(terms', 'tf.maximum(tf.mean(terms'),
   mutant('kl.ts', 'gradient to the student with the wrong sign', 'tf.sub(ps, pt)', 'tf.sub(pt, ps)'),
   mutant('kl.ts', 'gradient to the teacher without its mean', 'tf.sub(d, rows)', 'd'),
-  mutant('kl.ts', 'far terms dropped', 'near, q), -1', 'near, tf.zerosLike(q)), -1'),
+  mutant('kl.ts', 'sign of the second term', 'tf.sub(tf.mul(p, ratio), tf.mul(tf.add', 'tf.add(tf.mul(p, ratio), tf.mul(tf.add'),
+  mutant('kl.ts', 'half angle lost', 'tf.tanh(tf.mul(ratio, 0.5))', 'tf.tanh(ratio)'),
   mutant('soften.ts', 'times T for over T', 'tf.div(standardized', 'tf.mul(standardized'),
   mutant('soften.ts', 'standardize ignored', 'standardized ? standardize(logits) : logits', 'standardized ? logits : logits'),
 

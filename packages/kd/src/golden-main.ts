@@ -26,10 +26,9 @@ await runGolden([
 ]);
 const rows = Object.fromEntries(Object.entries(digits).map(([row, seen]) => [row, kept(seen)]));
 for (const [row, { cases, toFloat64, toReference, gradient, temperature }] of Object.entries(rows)) {
-  const learned = temperature ? `, of the temperature ${temperature}` : '';
-  console.log(
-    `${row}: value within ${toFloat64} of float64, ${toReference} of the reference; gradients ${gradient}${learned} (${cases} runs)`,
-  );
+  const [exact, reference, slope, learned] = [toFloat64, toReference, gradient, temperature].map((value) => value.toExponential(0));
+  const ofT = temperature ? `, of the temperature ${learned}` : '';
+  console.log(`${row}: value within ${exact} of float64, ${reference} of the reference; gradients ${slope}${ofT} (${cases} runs)`);
 }
 if (process.argv.includes('--record') && !process.exitCode) {
   const page = new URL('../../../docs/losses.md', import.meta.url);

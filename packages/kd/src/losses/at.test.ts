@@ -40,6 +40,9 @@ describe('at', () => {
 
   test('errors name the argument, and nothing leaks', () => {
     const ones = (...shape: [number, number, number, number]): Tensor4D => tf.ones(shape);
+    for (const p of [0, 1.5, Number.NaN]) {
+      expect(() => tf.tidy(() => at([ones(1, 2, 2, 1)], [ones(1, 2, 2, 1)], { p }))).toThrow(/at: p must be a whole number above 0/);
+    }
     expect(() => tf.tidy(() => at([ones(1, 2, 2, 1)], []))).toThrow(/at: the student's 1 stages and the teacher's 0 must pair up/);
     expect(() => tf.tidy(() => at([ones(1, 2, 2, 1)], [ones(2, 2, 2, 1)]))).toThrow(/at, stage 0: .* same batch/);
     expect(() => tf.tidy(() => at([tf.ones([2, 2]) as unknown as Tensor4D], [ones(2, 2, 2, 1)]))).toThrow(/must be maps/);

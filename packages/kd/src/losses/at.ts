@@ -13,11 +13,12 @@ import { defineLoss, type LossOptions } from '../loss.js';
  * Shapes   student, teacher: lists of float32 [N, H, W, C], pairwise of any size and channels (the larger is pooled); scalar.
  * Units    squared components of unit vectors; the published weight is 1000 with p = 2. An odd p keeps the sign.
  * Gradient to the student's maps; the teacher's are data.
- * Throws   RangeError when the stages do not pair up.
+ * Throws   RangeError when the stages do not pair up, or p is no whole number above 0.
  * Source   Zagoruyko and Komodakis, ICLR 2017, arXiv:1612.03928; the mean over positions, not the norm, is mdistiller's.
  */
 export function at(student: readonly Tensor4D[], teacher: readonly Tensor4D[], { p = 2 }: { p?: number } = {}): Scalar {
   checkStages('at', student, teacher);
+  if (!Number.isInteger(p) || p < 1) throw new RangeError(`at: p must be a whole number above 0, not ${p}`);
   return tf.tidy(() => {
     const stages = student.map((map, i) => {
       const pair = atSmallerSize(map, teacher[i]!);

@@ -86,6 +86,21 @@ describe('crd', () => {
     });
   });
 
+  test('errors name the argument', () => {
+    const call = (rows: number, width: number, options: { temperature?: number; momentum?: number }, count = 2) =>
+      tf.tidy(() => {
+        const side = tf.ones([2, 4]) as Tensor2D;
+        const [contrast, indices] = [tf.zeros([rows, width], 'int32') as Tensor2D, tf.zeros([count], 'int32') as Tensor1D];
+        return crd(side, side, contrast, indices, memory(), { temperature: 0.07, momentum: 0.5, ...options }).loss.dataSync()[0];
+      });
+    expect(() => call(2, 1, {})).toThrow(/crd: contrast must be \[2, 1 \+ negatives\]/);
+    expect(() => call(3, 4, {})).toThrow(/crd: contrast/);
+    expect(() => call(2, 4, {}, 3)).toThrow(/crd: indices must be \[2\]/);
+    for (const temperature of [0, -1, Number.NaN]) expect(() => call(2, 4, { temperature })).toThrow(/crd: temperature/);
+    for (const momentum of [1, -0.1, Number.NaN]) expect(() => call(2, 4, { momentum })).toThrow(/crd: momentum/);
+    expect(call(2, 4, {})).toBeGreaterThan(0);
+  });
+
   test('as a term, it declares embeddings, memory and the contrasts that the host draws', () => {
     const shapes = { student: { logits: [3, 5], pooled: [3, 6] }, teacher: { logits: [3, 5], pooled: [3, 7] }, samples: ROWS } as const;
     const options = { ...crdLoss.defaults, dimension: 4, negatives: 3 };

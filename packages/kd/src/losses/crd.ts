@@ -39,7 +39,7 @@ export interface CrdOptions {
  *          the loss and the memory after the step.
  * Units    nats.
  * Gradient to both embeddings; memory and normalizers are data.
- * Throws   RangeError when the batches differ.
+ * Throws   RangeError when the batches differ, a row of contrast holds no negative, T is not above 0 or m not in [0, 1).
  * Source   Tian et al., ICLR 2020, arXiv:1910.10699; T and momentum are read back from float32, as the code's buffer does.
  */
 export function crd(
@@ -51,6 +51,9 @@ export function crd(
   { temperature, momentum }: CrdOptions,
 ): { loss: Scalar; memory: CrdMemory } {
   checkBatch('crd', student, teacher);
+  checkContrast(student.shape[0], contrast, indices);
+  if (!(temperature > 0)) throw new RangeError(`crd: temperature must be above 0, not ${temperature}`);
+  if (!(momentum >= 0 && momentum < 1)) throw new RangeError(`crd: momentum must be in 0 .. 1 (1 apart), not ${momentum}`);
   const T = Math.fround(temperature);
   const studentScores = scores(student, memory.teacher, contrast, T);
   const teacherScores = scores(teacher, memory.student, contrast, T);
@@ -64,6 +67,13 @@ export function crd(
     loss,
     memory: { student: moved(memory.student, student), teacher: moved(memory.teacher, teacher), studentScale, teacherScale },
   };
+}
+
+function checkContrast(batch: number, contrast: Tensor2D, indices: Tensor1D): void {
+  if (contrast.shape[0] !== batch || contrast.shape[1] < 2) {
+    throw new RangeError(`crd: contrast must be [${batch}, 1 + negatives] with one negative at least, not [${contrast.shape}]`);
+  }
+  if (indices.shape[0] !== batch) throw new RangeError(`crd: indices must be [${batch}], not [${indices.shape}]`);
 }
 
 /** exp(⟨embedding, memory row⟩ / T) for every candidate, [N, K + 1]. */
