@@ -15,7 +15,7 @@ const cell = (row) => (row ? `${digits(row.medianMs)} (${Math.round(100 * row.sp
 
 /** The kept results as Markdown. */
 function table({ about, rows }) {
-  const { device, tensorflow, node, threads, torch, torchThreads, date } = about;
+  const { device, tensorflow, node, threads, torch, torchThreads, date, note } = about;
   const of = (name, by) => rows.find((row) => row.name === name && row.by === by);
   const names = [...new Set(rows.map(({ name }) => name))];
   const lines = names.map((name) => {
@@ -27,7 +27,7 @@ function table({ about, rows }) {
   });
   return [
     `Milliseconds, forward and backward: median (width of the middle half, number of calls); warm-up is untimed. ${device}, ${threads} threads,`,
-    `TensorFlow ${tensorflow}, Node ${node}; PyTorch ${torch}, ${torchThreads} threads, eager; measured ${date}, one after the other.`,
+    `TensorFlow ${tensorflow}, Node ${node}; PyTorch ${torch}, ${torchThreads} threads, eager; measured ${date}, one after the other.${note ? ` ${note}` : ''}`,
     '',
     '| loss and shapes | compiled | eager tfjs-node | PyTorch | PyTorch / compiled |',
     '|---|---|---|---|---|',
