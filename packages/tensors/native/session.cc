@@ -6,6 +6,7 @@
 //   extend(session, graphDef)                             adds nodes to the live session's graph
 //   run(session, feeds, fetches, targets)   -> Promise<[[dtype, dims, bytes], ...]>
 //       feeds: [[name, dtype, dims, typedArray], ...]; fetches: ['node:0', ...]; targets: ['node', ...]
+//   profile(session, feeds, fetches, targets, runOptions) -> Promise<bytes>   the same run; a serialized RunMetadata of it
 //   close(session)                                        frees its variables; the session must not be running
 //
 // Failures are JavaScript errors that carry TensorFlow's message; nothing here aborts the process.
@@ -53,6 +54,8 @@ struct Job {
   std::vector<TF_Tensor*> fed, fetched;
   std::vector<const TF_Operation*> targets;
   std::string error;
+  // Set for a profile: how to run, and TensorFlow's account of the run.
+  std::unique_ptr<TF_Buffer, decltype(&TF_DeleteBuffer)> options{nullptr, TF_DeleteBuffer}, metadata{nullptr, TF_DeleteBuffer};
   napi_deferred deferred = nullptr;
   napi_async_work work = nullptr;
   napi_ref keep_session = nullptr;
@@ -65,8 +68,8 @@ struct Job {
   void run() {
     fetched.assign(outputs.size(), nullptr);
     Status status;
-    TF_SessionRun(session->raw, nullptr, inputs.data(), fed.data(), static_cast<int>(inputs.size()), outputs.data(), fetched.data(),
-                  static_cast<int>(outputs.size()), targets.data(), static_cast<int>(targets.size()), nullptr, status.raw);
+    TF_SessionRun(session->raw, options.get(), inputs.data(), fed.data(), static_cast<int>(inputs.size()), outputs.data(), fetched.data(),
+                  static_cast<int>(outputs.size()), targets.data(), static_cast<int>(targets.size()), metadata.get(), status.raw);
     if (!status.ok()) error = status.message();
   }
 };
@@ -287,6 +290,15 @@ std::unique_ptr<Job> parse_job(napi_env env, napi_value* a) {
   return job;
 }
 
+napi_value copied(napi_env env, const void* source, size_t size) {
+  void* data;
+  napi_value buffer, view;
+  napi_create_arraybuffer(env, size, &data, &buffer);
+  if (size) std::memcpy(data, source, size);
+  napi_create_typedarray(env, napi_uint8_array, size, buffer, 0, &view);
+  return view;
+}
+
 napi_value results(napi_env env, Job* job) {
   napi_value out;
   napi_create_array_with_length(env, job->fetched.size(), &out);
@@ -294,27 +306,24 @@ napi_value results(napi_env env, Job* job) {
     TF_Tensor* tensor = job->fetched[i];
     std::vector<int64_t> dims(TF_NumDims(tensor));
     for (size_t d = 0; d < dims.size(); d++) dims[d] = TF_Dim(tensor, static_cast<int>(d));
-    const size_t size = TF_TensorByteSize(tensor);
-    void* data;
-    napi_value row, dtype, buffer, view;
-    napi_create_arraybuffer(env, size, &data, &buffer);
-    if (size) std::memcpy(data, TF_TensorData(tensor), size);
-    napi_create_typedarray(env, napi_uint8_array, size, buffer, 0, &view);
+    napi_value row, dtype;
     napi_create_int32(env, TF_TensorType(tensor), &dtype);
     napi_create_array_with_length(env, 3, &row);
     napi_set_element(env, row, 0, dtype);
     napi_set_element(env, row, 1, int_array(env, dims));
-    napi_set_element(env, row, 2, view);
+    napi_set_element(env, row, 2, copied(env, TF_TensorData(tensor), TF_TensorByteSize(tensor)));
     napi_set_element(env, out, static_cast<uint32_t>(i), row);
   }
   return out;
 }
 
+napi_value account(napi_env env, Job* job) { return copied(env, job->metadata->data, job->metadata->length); }
+
 void settle(napi_env env, Job* raw) {
   std::unique_ptr<Job> job(raw);
   if (job->session) job->session->running--;
   if (job->error.empty()) {
-    napi_resolve_deferred(env, job->deferred, results(env, job.get()));
+    napi_resolve_deferred(env, job->deferred, job->metadata ? account(env, job.get()) : results(env, job.get()));
   } else {
     napi_value message, error;
     napi_create_string_utf8(env, job->error.c_str(), NAPI_AUTO_LENGTH, &message);
@@ -325,10 +334,8 @@ void settle(napi_env env, Job* raw) {
   if (job->work) napi_delete_async_work(env, job->work);
 }
 
-napi_value run(napi_env env, napi_callback_info info) {
-  napi_value a[4];
-  if (!arguments(env, info, a)) return nullptr;
-  auto job = parse_job(env, a);
+// Runs a job on one of Node's worker threads; the promise comes back at once.
+napi_value start(napi_env env, napi_value session, std::unique_ptr<Job> job) {
   napi_value promise, name;
   napi_create_promise(env, &job->deferred, &promise);
   if (job->session) job->session->running++;
@@ -336,7 +343,7 @@ napi_value run(napi_env env, napi_callback_info info) {
     settle(env, job.release());
     return promise;
   }
-  napi_create_reference(env, a[0], 1, &job->keep_session);
+  napi_create_reference(env, session, 1, &job->keep_session);
   napi_create_string_utf8(env, "tempered session run", NAPI_AUTO_LENGTH, &name);
   Job* raw = job.release();
   napi_create_async_work(
@@ -344,6 +351,24 @@ napi_value run(napi_env env, napi_callback_info info) {
       [](napi_env env, napi_status, void* data) { settle(env, static_cast<Job*>(data)); }, raw, &raw->work);
   napi_queue_async_work(env, raw->work);
   return promise;
+}
+
+napi_value run(napi_env env, napi_callback_info info) {
+  napi_value a[4];
+  if (!arguments(env, info, a)) return nullptr;
+  return start(env, a[0], parse_job(env, a));
+}
+
+napi_value profile(napi_env env, napi_callback_info info) {
+  napi_value a[5];
+  if (!arguments(env, info, a)) return nullptr;
+  void* data;
+  size_t size;
+  if (!bytes(env, a[4], &data, &size)) return fail(env, "profile takes serialized RunOptions");
+  auto job = parse_job(env, a);
+  job->options.reset(TF_NewBufferFromString(data, size));
+  job->metadata.reset(TF_NewBuffer());
+  return start(env, a[0], std::move(job));
 }
 
 napi_value close(napi_env env, napi_callback_info info) {
@@ -365,6 +390,7 @@ NAPI_MODULE_INIT() {
       {"newSession", nullptr, new_session, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"extend", nullptr, extend, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"run", nullptr, run, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"profile", nullptr, profile, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"close", nullptr, close, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof(functions) / sizeof(functions[0]), functions);

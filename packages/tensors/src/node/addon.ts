@@ -15,6 +15,8 @@ export interface SessionAddon {
   newSession(configProto: Uint8Array): unknown;
   extend(session: unknown, graphDef: Uint8Array): void;
   run(session: unknown, feeds: AddonFeed[], fetches: string[], targets: string[]): Promise<AddonTensor[]>;
+  /** The same run, and TensorFlow's account of it: a serialized RunMetadata. */
+  profile(session: unknown, feeds: AddonFeed[], fetches: string[], targets: string[], runOptions: Uint8Array): Promise<Uint8Array>;
   close(session: unknown): void;
 }
 

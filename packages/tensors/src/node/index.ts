@@ -6,6 +6,7 @@ export { type GoldenCase, type GoldenOutcome, goldenFolder, readGolden, runGolde
 export { registerNativeKernels } from './kernels.js';
 export type { EngineKind } from './placed-engine.js';
 export { describeProcessor, type Processor } from './processor.js';
+export { type ExecutedOp, type Profile, timesByOp } from './program/profile.js';
 export { TraceError } from './program/recording.js';
 export { type SessionOptions, TensorflowSession } from './program/session.js';
 export * from './program.js';

@@ -17,6 +17,7 @@ import { type Attribute, DTYPES, type Graph, type GraphDType, type GraphNode, ty
 import { graphDef } from './program/graph-def.js';
 import { optimize, place } from './program/passes.js';
 import { printGraph } from './program/print.js';
+import type { Profile } from './program/profile.js';
 import { type SessionOptions, TensorflowSession } from './program/session.js';
 import { trace } from './program/trace.js';
 
@@ -109,6 +110,16 @@ export class Program<F extends FunctionSpecs = FunctionSpecs> implements Statefu
         return [output, { dtype, shape, data: typed(dtype, bytes) }];
       }),
     );
+  }
+
+  /**
+   * Runs a function once, state updates included, and returns TensorFlow's account of it: how long each op took, and the ops
+   * that its own rewrites (fusions, bf16) made of the captured graph. Run it a few times before, so that nothing is measured cold.
+   */
+  async profile(name: keyof F & string, inputs: RunInputs = {}): Promise<Profile> {
+    const { loaded, feeds } = this.#prepare(name, inputs);
+    const fetches = loaded.fetches.map(({ source }) => source);
+    return await this.session.profile(feeds, fetches, loaded.graph.update ? [loaded.graph.update] : []);
   }
 
   /** Traces and loads a function for these sizes of its open dimensions without running it. */

@@ -1,3 +1,4 @@
+import { toFusable } from './fusable.js';
 import { type Graph, type GraphNode, sourceNode } from './graph.js';
 
 /** Follows renamed nodes in every place where a graph names one. */
@@ -58,7 +59,7 @@ export function removeDead(graph: Graph): Graph {
 
 /** All passes, in the order in which compile() applies them. */
 export function optimize(graph: Graph): Graph {
-  return removeDead(shareConstants(graph));
+  return toFusable(removeDead(shareConstants(graph)));
 }
 
 /** The graph under a prefix, its variables shared under the name of the state they belong to. */

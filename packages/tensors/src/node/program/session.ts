@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { concatBytes, intField, messageField } from '../../serialize/protobuf.js';
 import { type AddonFeed, type AddonTensor, loadSessionAddon, type SessionAddon } from '../addon.js';
+import { PROFILE_OPTIONS, type Profile, readProfile } from './profile.js';
 
 export interface SessionOptions {
   /** Threads that share one op. One makes results independent of what else runs; the default is all cores. */
@@ -47,6 +48,11 @@ export class TensorflowSession {
 
   run(feeds: AddonFeed[], fetches: string[], targets: string[]): Promise<AddonTensor[]> {
     return this.addon.run(this.#open(), feeds, fetches, targets);
+  }
+
+  /** Runs once and returns what TensorFlow says of the run: how long each op took, and the graph that it made of ours. */
+  async profile(feeds: AddonFeed[], fetches: string[], targets: string[]): Promise<Profile> {
+    return readProfile(await this.addon.profile(this.#open(), feeds, fetches, targets, PROFILE_OPTIONS));
   }
 
   /** Frees the session and every variable in it. Throws while runs are under way. */

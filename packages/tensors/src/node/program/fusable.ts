@@ -1,0 +1,40 @@
+import { type Graph, type GraphNode, sourceNode, type TensorSignature } from './graph.js';
+
+/** Ops into which TensorFlow draws a bias, a sum and an activation that follow. */
+const CONTRACTIONS = new Set(['Conv2D', 'DepthwiseConv2dNative', 'MatMul']);
+
+const outputOf = (input: string): number => Number(input.slice(sourceNode(input).length + 1) || 0);
+
+/**
+ * Writes ops in the form that TensorFlow's own rewrites look for: a product of two matrices as MatMul, where tfjs says
+ * BatchMatMulV2, and a vector added to a convolution or a matrix product as BiasAdd, where it says AddV2. A folded convolution, its bias, the
+ * shortcut's sum and ReLU then run as one op. The values are the same.
+ */
+export function toFusable(graph: Graph): Graph {
+  const known = new Map<string, GraphNode>();
+  const signature = (input: string): TensorSignature | undefined => known.get(sourceNode(input))?.outputs[outputOf(input)];
+  const nodes = graph.nodes.map((node) => {
+    const rewritten = asBias(asMatMul(node, signature), (input) => known.get(sourceNode(input)), signature);
+    known.set(node.name, rewritten);
+    return rewritten;
+  });
+  return { ...graph, nodes };
+}
+
+function asMatMul(node: GraphNode, signature: (input: string) => TensorSignature | undefined): GraphNode {
+  if (node.op !== 'BatchMatMulV2' || node.inputs.some((input) => signature(input)?.shape.length !== 2)) return node;
+  const { T, adj_x, adj_y } = node.attributes;
+  return { ...node, op: 'MatMul', attributes: { T: T!, transpose_a: adj_x!, transpose_b: adj_y! } };
+}
+
+function asBias(
+  node: GraphNode,
+  producer: (input: string) => GraphNode | undefined,
+  signature: (input: string) => TensorSignature | undefined,
+): GraphNode {
+  const [product, bias] = node.inputs;
+  if (node.op !== 'AddV2' || !CONTRACTIONS.has(producer(product!)?.op ?? '')) return node;
+  const vector = signature(bias!)?.shape;
+  if (vector?.length !== 1 || vector[0] !== signature(product!)!.shape.at(-1)) return node;
+  return { ...node, op: 'BiasAdd', attributes: { T: node.attributes.T!, data_format: { kind: 'text', value: 'NHWC' } } };
+}
