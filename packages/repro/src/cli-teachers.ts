@@ -9,6 +9,7 @@ import { didYouMean } from './did-you-mean.js';
 import { exitCodes, usageError } from './errors.js';
 import { exitCodeOf } from './interruption.js';
 import { checkOutFolder } from './plan.js';
+import { precisionHere } from './precision.js';
 import { profiles } from './profile.js';
 import type { Surroundings } from './repro.js';
 import { DATASETS, parseCount, parseDataset } from './repro-options.js';
@@ -24,7 +25,7 @@ interface TeacherWords {
   model?: string;
   epochs: string;
   seed: string;
-  precision: Precision;
+  precision?: Precision;
   trainImages?: string;
   rate?: string;
   from?: string;
@@ -48,7 +49,9 @@ export function teachersCommand(run: RunAction): Command {
   )
     .option('--epochs <n>', 'one cycle of the learning rate over so many', '30')
     .option('--seed <n>', 'of weights, order and crops', '0')
-    .addOption(new Option('--precision <name>', 'of convolutions').choices(['f32', 'bf16']).default('bf16'))
+    .addOption(
+      new Option('--precision <name>', 'of convolutions (default: bf16 where the processor multiplies it)').choices(['f32', 'bf16']),
+    )
     .option('--train-images <n>', 'a balanced part of them (default: all)')
     .option('--rate <x>', 'highest learning rate of the cycle (default: 0.25)')
     .option('--from <file>', 'go on from these trained weights (.safetensors, .pth) in a cycle of their own')
@@ -112,7 +115,8 @@ async function train(name: string, words: TeacherWords, surroundings: Surroundin
   const out = fromRoot(words.out);
   await checkOutFolder(out);
   const images = await imagesOf(words, surroundings);
-  const engine = await surroundings.services.loadEngine(words.precision);
+  const precision = words.precision ?? precisionHere('bf16');
+  const engine = await surroundings.services.loadEngine(precision);
   const { about } = images;
   output.say(
     `Training ${model} on ${count(about.trainImages)} images of ${datasetTitle(about.dataset)} (from ${about.source}), ${epochs} epochs, seed ${seed}`,
@@ -133,11 +137,11 @@ async function train(name: string, words: TeacherWords, surroundings: Surroundin
     images,
     epochs,
     seed,
-    precision: words.precision,
+    precision,
     peak,
     from,
     out,
-    command: `tempered teachers train ${model} --dataset ${about.dataset} --epochs ${epochs} --seed ${seed} --precision ${words.precision}${part.join('')}`,
+    command: `tempered teachers train ${model} --dataset ${about.dataset} --epochs ${epochs} --seed ${seed} --precision ${precision}${part.join('')}`,
     signal: interruptions.signal,
     onEvent: (event) => {
       progress.handle(event);

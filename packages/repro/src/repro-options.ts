@@ -4,6 +4,7 @@ import type { Precision, ProfileName } from './cell.js';
 import { didYouMean } from './did-you-mean.js';
 import { messageOf, usageError } from './errors.js';
 import { FULL_SETS } from './paper.js';
+import { precisionHere } from './precision.js';
 import { type Profile, profiles } from './profile.js';
 import { DEFAULT_METHODS, DEFAULT_PAIRS, type Selection, type Switch } from './selection.js';
 import { parseMethods, parsePairs, parseSeeds } from './selection-words.js';
@@ -73,7 +74,7 @@ export function readReproWords(words: ReproWords): ReproRequest {
     profile: {
       ...profile,
       epochs: words.epochs === undefined ? profile.epochs : parseCount('--epochs', words.epochs),
-      precision: words.precision ?? profile.precision,
+      precision: words.precision ?? precisionHere(profile.precision),
       trainImages: words.dataFraction === undefined ? profile.trainImages : parseFraction(words.dataFraction),
     },
     out: fromRoot(words.out ?? 'out'),

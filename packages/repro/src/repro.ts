@@ -15,6 +15,7 @@ import { paperTableCsv } from './paper-tables-csv.js';
 import { checkDisk, checkOutFolder, isLeft, makePlan, type Plan, plannedCells, runsOf } from './plan.js';
 import { planLines, planRecord } from './plan-lines.js';
 import { runPool } from './pool.js';
+import { precisionWarning } from './precision.js';
 import { profiles } from './profile.js';
 import { Progress } from './progress.js';
 import { writeReport } from './report.js';
@@ -64,6 +65,8 @@ export async function prepare(request: ReproRequest, { output, interruptions, se
   const engine = await services.loadEngine(profile.precision);
   const plan = await makePlan(cells, out, engine, await timingsOf(cells, request, images, engine, { output, interruptions, services }));
   output.say(planLines(plan, out, output.style, output.width));
+  const warning = precisionWarning(profile.precision);
+  if (warning) output.say(output.style.yellow(`Beware: ${warning}.`));
   output.record(planRecord(plan, out));
   checkDisk(plan, out);
   for (const folder of [join(out, 'tables'), ...plan.cells.filter(isLeft).map(({ cell }) => runFolder(out, cell))])
