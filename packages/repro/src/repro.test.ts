@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { precisionHere } from './precision.js';
 import { main } from './cli.js';
 import { UserError } from './errors.js';
 import { writeConfig, writeSummary } from './run-folder.js';
@@ -73,7 +74,7 @@ test('--json: records and nothing else on stdout, the words on stderr', async ()
   expect(records.map(({ kind }) => kind)).toEqual(['plan', 'epoch', 'cell-done', 'epoch', 'cell-done', 'result']);
   expect(records[0]).toMatchObject({
     profile: 'quick',
-    precision: 'bf16',
+    precision: precisionHere('bf16'),
     images: { dataset: 'cifar10' },
     cells: [{ label: 'DKD', status: 'to do' }, {}],
   });
