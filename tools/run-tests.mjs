@@ -112,6 +112,8 @@ export async function runAllTests(root, filters = []) {
       add(await check(root, 'lint', [tool('@biomejs/biome', 'bin', 'biome'), 'check', '--error-on-warnings']));
       add(await check(root, 'typecheck', [tool('typescript', 'bin', 'tsc'), '-p', 'tsconfig.json']));
       for (const name of ['layering', 'lockfile', 'docs']) add(await check(root, name, [join(root, 'tools', 'checks', `${name}.mjs`)]));
+      for (const table of ['table', 'step-table'])
+        add(await check(root, `docs: ${table}`, [join(root, 'tools', 'bench', `${table}.mjs`), '--check']));
       for (const [name, script] of goldenChecks(root)) add(await check(root, name, [script]));
     }
     add(await vitest(root, filters));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { BOUNDS, problemWith, readBaseline, thisDevice, writeBaseline } from './baseline.mjs';
 import { measureSuite } from './measure.mjs';
+import { stepTables } from './step-table.mjs';
 import { benchTable } from './table.mjs';
 
 const device = thisDevice('2.21.0');
@@ -43,4 +44,29 @@ test('a baseline is written, read and laid out as a table', async () => {
   expect((await readBaseline(join(folder, 'baseline.json')))!.cases.a!.spread).toBe(0.123);
   expect(await benchTable(root)).toContain('| a | 2 | r | 1 | 12 % | 9 |');
   rmSync(root, { recursive: true });
+});
+
+test('rows of training steps become tables, those with the teacher at hand apart from those with its forward pass', () => {
+  const row = {
+    teacher: 'resnet56',
+    student: 'resnet20',
+    precision: 'f32',
+    ours_ms: 50,
+    torch: { 'nchw-f32': 100, 'nhwc-f32': 80.04, 'nchw-bf16': null, 'nhwc-bf16': null },
+    ratio_paper: 2,
+    ratio_fastest: 1.6008,
+    spread: { ours: 0.1, 'nchw-f32': 0.234 },
+    peak_mb: { ours: 600, 'nchw-f32': 900, 'nhwc-f32': 950 },
+    batch: 64,
+    threads: 2,
+    rounds: 5,
+    versions: { tensorflow: '2.21.0', torch: '2.15.0', node: '20' },
+    cpu: 'A processor',
+  };
+  const lines = stepTables([
+    { ...row, work: 'kd-step' },
+    { ...row, work: 'kd-step-full' },
+  ]);
+  expect(lines.filter((line) => line.startsWith('**')).map((line) => /`(.*)`/.exec(line)![1])).toEqual(['kd-step-full', 'kd-step']);
+  expect(lines).toContain('| resnet56 → resnet20 | f32 | 64 | 50.0 | 100.0 | 80.0 |  |  | 2.00 | 1.60 | 23 % | 600 / 900 |');
 });
