@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import type { Model } from '@tempered/models';
 import { type HostTensor, readSafetensors, type StoredTensors, type Values, writeSafetensors } from '@tempered/tensors';
 import { writeAtomically } from './atomic-file.js';
 import { messageOf, UserError } from './errors.js';
@@ -57,8 +58,11 @@ export const freshProgress = (): Progress => ({
   history: [],
 });
 
+/** The metadata key by which a checkpoint is told from a state dict. */
+export const CHECKPOINT_RUN = 'tempered.run';
+
 /** Metadata keys of a checkpoint. */
-const KEY = { run: 'tempered.run', progress: 'tempered.progress', engine: 'tempered.engine' };
+const KEY = { run: CHECKPOINT_RUN, progress: 'tempered.progress', engine: 'tempered.engine' };
 
 /** Writes a run's whole state, by name, into one safetensors file, atomically. */
 export async function saveCheckpoint(
@@ -108,4 +112,23 @@ export async function loadCheckpoint(path: string, run: string, names: readonly 
     if (error instanceof UserError) throw error;
     throw damaged(messageOf(error), error);
   }
+}
+
+/**
+ * The weights of a checkpoint's network by PyTorch name, in memory layout.
+ *
+ * Throws   Error naming what another model would have, or has in another size.
+ */
+export function studentWeights(model: Model, tensors: StoredTensors): Record<string, Float32Array> {
+  const missing = model.tensors.filter(
+    ({ name, shape }) => tensors.get(name)?.data.length !== shape.reduce((size, side) => size * side, 1),
+  );
+  if (missing.length > 0)
+    throw new Error(
+      `the checkpoint is not that of a ${model.name}: ${missing
+        .slice(0, 5)
+        .map(({ name }) => name)
+        .join(', ')}`,
+    );
+  return Object.fromEntries(model.tensors.map(({ name }) => [name, tensors.get(name)!.data as Float32Array]));
 }

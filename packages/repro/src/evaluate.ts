@@ -58,18 +58,25 @@ export async function inParallel(jobs: readonly (() => Promise<void>)[], atOnce:
   await Promise.all(Array.from({ length: Math.min(atOnce, jobs.length) }, lane));
 }
 
+/** Where the evaluation of one network goes: a batch of images in, what it says handed to whoever counts. */
+export type BatchReader = (images: Float32Array, labels: Int32Array) => Promise<void>;
+
+interface EvaluationOptions {
+  atOnce?: number;
+  signal?: AbortSignal | undefined;
+}
+
 /**
- * Top-1 and top-5 of several networks over a dataset, each batch of images made once for all of them. A last smaller batch is
- * padded with zeros, so that every network sees one batch size only; the padding is not counted.
+ * Shows the images of a dataset to several readers, each batch made once for all of them. A last smaller batch is padded with zeros,
+ * so that every network sees one batch size only; there are labels for the images alone.
  *
  * Throws   the signal's reason when it is aborted between two batches.
  */
-export async function evaluateAll(
-  classifiers: readonly Classifier[],
+export async function readTestImages(
+  readers: readonly BatchReader[],
   dataset: Dataset,
-  { atOnce = 1, signal }: { atOnce?: number; signal?: AbortSignal | undefined } = {},
-): Promise<Accuracy[]> {
-  const counters = classifiers.map(() => new AccuracyCounter(dataset.classes));
+  { atOnce = 1, signal }: EvaluationOptions = {},
+): Promise<void> {
   const pixels = dataset.height * dataset.width * 3;
   const batchSize = Math.min(EVALUATION_BATCH, dataset.length);
   for (const { images, labels, count } of testBatches(dataset, { batchSize })) {
@@ -79,8 +86,27 @@ export async function evaluateAll(
       padded = new Float32Array(batchSize * pixels);
       padded.set(images);
     }
-    const jobs = classifiers.map((classify, i) => async () => counters[i]!.add(await classify(padded), labels));
+    const jobs = readers.map((read) => async () => await read(padded, labels));
     await inParallel(jobs, atOnce);
   }
+}
+
+/**
+ * Top-1 and top-5 of several networks over a dataset.
+ *
+ * Throws   the signal's reason when it is aborted between two batches.
+ */
+export async function evaluateAll(
+  classifiers: readonly Classifier[],
+  dataset: Dataset,
+  options: EvaluationOptions = {},
+): Promise<Accuracy[]> {
+  const counters = classifiers.map(() => new AccuracyCounter(dataset.classes));
+  const readers = classifiers.map(
+    (classify, i): BatchReader =>
+      async (images, labels) =>
+        counters[i]!.add(await classify(images), labels),
+  );
+  await readTestImages(readers, dataset, options);
   return counters.map((counter) => counter.result());
 }

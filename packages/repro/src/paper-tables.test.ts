@@ -1,14 +1,17 @@
 import { parse } from 'csv-parse/sync';
 import { expect, test } from 'vitest';
 import { paperNumber, readPaperTable } from './paper.js';
+import { paperLines } from './paper-lines.js';
 import { fillPaperTable, paperCells, paperTableNames } from './paper-tables.js';
 import { paperTableCsv } from './paper-tables-csv.js';
-import { fakeImages, fakeRuns, quickCells } from './testing/fake-runs.js';
+import { paperTableMarkdown, paperTableText } from './paper-tables-text.js';
+import { styleFor } from './terminal.js';
+import { fakeImages, fakeRuns, fakeSummary, quickCells } from './testing/fake-runs.js';
 
 const read = (csv: string): Record<string, string>[] => parse(csv, { columns: true }) as Record<string, string>[];
 
 test.each(['cifar100-same', 'cifar100-distinct'] as const)('%s has every number of the paper, run or not', (table) => {
-  const rows = read(paperTableCsv(fillPaperTable(table, [])));
+  const rows = read(paperTableCsv(paperLines(table, [])));
   const printed = readPaperTable('results').filter((row) => row.source === 'logit-standardization' && row.table === table);
   expect(printed.length).toBe(56);
   for (const { teacher, student, value } of printed) {
@@ -23,7 +26,7 @@ test.each(['cifar100-same', 'cifar100-distinct'] as const)('%s has every number 
 });
 
 test('imagenet has top-1 and top-5 where a paper prints them', () => {
-  const rows = read(paperTableCsv(fillPaperTable('imagenet', [])));
+  const rows = read(paperTableCsv(paperLines('imagenet', [])));
   const find = (student: string, cell: string): Record<string, string> => rows.find((row) => row.student === student && row.cell === cell)!;
   expect(find('ResNet18', 'KD')).toMatchObject({
     paper_top1: '71.03',
@@ -50,7 +53,7 @@ test('finished runs fill their lines: mean over seeds, paired difference with it
     quickCells({ seeds: [0, 1] }),
     ({ label, seed }) => ({ KD: 50, 'KD+LS': 51 })[label]! + (label === 'KD+LS' ? seed : 0) || 40,
   );
-  const rows = read(paperTableCsv(fillPaperTable('cifar100-same', runs))).filter(({ n }) => n !== '0');
+  const rows = read(paperTableCsv(paperLines('cifar100-same', runs))).filter(({ n }) => n !== '0');
   expect(rows.map(({ cell }) => cell)).toEqual(['vanilla', 'KD', 'KD+LS', 'CTKD', 'CTKD+LS', 'DKD', 'DKD+LS', 'vanilla']);
   expect(rows[2]).toMatchObject({
     teacher: 'resnet56',
@@ -88,4 +91,32 @@ test('every cell of a table has a label of its own under its pair', () => {
     expect(new Set(labels).size).toBe(labels.length);
   }
   expect(paperNumber(paperCells('cifar100-same')[1]!.recipe).value).toBe(73.33);
+});
+
+test('what diverged is marked and never averaged', () => {
+  const [kept, lost] = quickCells({ methods: ['dkd'], ls: 'off', seeds: [0, 1] });
+  const runs = [
+    { cell: kept!, summary: fakeSummary(kept!, { lastTop1: 60 }) },
+    { cell: lost!, summary: fakeSummary(lost!, { status: 'diverged', lastTop1: Number.NaN }) },
+  ];
+  const [one] = paperLines('cifar100-same', runs).filter(({ example }) => example);
+  expect(one).toMatchObject({ last: { mean: 60, n: 1 }, diverged: 1 });
+  const [none] = paperLines('cifar100-same', [runs[1]!]).filter(({ example }) => example);
+  expect(none).toMatchObject({ last: null, difference: null, diverged: 1 });
+  const text = paperTableText('cifar100-same', paperLines('cifar100-same', [runs[1]!]), styleFor({}, { NO_COLOR: '1' }), 80);
+  expect(text).toMatch(/^DKD +diverged +- +0 +71\.97 +- +no$/m);
+});
+
+test('a terminal of 80 columns holds every line, run or not, with two seeds as well; Markdown has the same rows', () => {
+  const runs = fakeRuns(quickCells({ seeds: [0, 1] }), (cell, index) => 50 + index / 4 + cell.seed / 3);
+  for (const name of paperTableNames) {
+    const lines = paperLines(name, runs);
+    const text = paperTableText(name, lines, styleFor({}, { NO_COLOR: '1' }), 80);
+    for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+    const rows = paperTableMarkdown(name, lines)
+      .split('\n')
+      .filter((line) => line.startsWith('|'));
+    expect(rows.length).toBe(2 + lines.length);
+    for (const row of rows) expect(row.split(/(?<!\\)\|/).length).toBe(10);
+  }
 });

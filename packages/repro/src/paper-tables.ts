@@ -6,11 +6,19 @@ import type { Method, RecipeRequest } from './recipes/method.js';
 import { cifarPairs, imagenetPairs, type PairTable } from './recipes/pairs.js';
 import type { StoredRun } from './run-folder.js';
 import type { CellSummary } from './run-types.js';
-import { groupBy, type Spread, spread } from './table.js';
+import { groupBy, type Spread, spread, standardError } from './table.js';
 
 export type PaperTableName = PairTable | 'ctkd-combined';
 
-export const paperTableNames: readonly PaperTableName[] = ['cifar100-same', 'cifar100-distinct', 'ctkd-combined', 'imagenet'];
+/** What the tables are about, in their order. */
+export const paperTableTitles: Readonly<Record<PaperTableName, string>> = {
+  'cifar100-same': 'CIFAR-100, teacher and student of one family',
+  'cifar100-distinct': 'CIFAR-100, teacher and student of two families',
+  'ctkd-combined': 'CIFAR-100, the curriculum with other methods',
+  imagenet: 'ImageNet',
+};
+
+export const paperTableNames = Object.keys(paperTableTitles) as readonly PaperTableName[];
 
 /** A cell that a table of the papers has, whether it was run or not. */
 export interface PaperCell {
@@ -28,6 +36,8 @@ export interface PaperRow extends PaperCell {
   top5: Spread | null;
   /** To plain KD of the same seed and images: mean, and the standard error of that mean over seeds. */
   overKd: (Spread & { error: number | null }) | null;
+  /** Runs that diverged: never part of a mean. */
+  diverged: number;
 }
 
 type Line = readonly [method: MethodName, standardize?: boolean, curriculum?: boolean];
@@ -68,50 +78,54 @@ export function paperCells(table: PaperTableName): PaperCell[] {
   );
 }
 
-const isDone = (run: StoredRun): run is { cell: Cell; summary: CellSummary } => run.summary?.status === 'done';
+type Ended = { cell: Cell; summary: CellSummary };
+
+const hasEnded = (run: StoredRun): run is Ended => run.summary?.status === 'done' || run.summary?.status === 'diverged';
+const isDone = ({ summary }: Ended): boolean => summary.status === 'done';
 
 /** What runs must share to be one line, and to be compared with plain KD. */
-const conditions = ({ images, recipe, profile, precision }: Cell): string =>
+export const conditions = ({ images, recipe, profile, precision }: Cell): string =>
   JSON.stringify([images.fingerprint, images.trainImages, images.testImages, profile, recipe.epochs, recipe.batchSize, precision]);
 
-/** Lays the finished runs into a table of the papers; what was run under several conditions has a line for each. */
+/** Lays the runs that ended into a table of the papers; what was run under several conditions has a line for each. */
 export function fillPaperTable(table: PaperTableName, runs: readonly StoredRun[]): PaperRow[] {
-  const done = runs
-    .filter(isDone)
+  const ended = runs
+    .filter(hasEnded)
     .filter(({ cell }) => paperDataset(cell.recipe.dataset) === (table === 'imagenet' ? 'imagenet' : 'cifar100'));
   const bySettings = new Map(
-    groupBy(done, ({ cell }) => settingsKey(cell.recipe)).map((group) => [settingsKey(group[0]!.cell.recipe), group]),
+    groupBy(ended, ({ cell }) => settingsKey(cell.recipe)).map((group) => [settingsKey(group[0]!.cell.recipe), group]),
   );
   return paperCells(table).flatMap(({ label, recipe }): PaperRow[] => {
     const own = recipe.method === 'vanilla' ? { ...recipe, teacher: null } : recipe;
     const found = bySettings.get(settingsKey(own)) ?? [];
-    if (found.length === 0) return [{ label, recipe, example: null, last: null, best: null, top5: null, overKd: null }];
+    if (found.length === 0) return [{ label, recipe, example: null, last: null, best: null, top5: null, overKd: null, diverged: 0 }];
     const kdRuns =
       bySettings.get(settingsKey(recipeFor('kd', { ...pairOf(recipe), dataset: recipe.dataset, standardize: false, curriculum: false }))) ??
       [];
     const isKd = recipe.method === 'kd' && !recipe.standardize && !recipe.curriculum;
-    return groupBy(found, ({ cell }) => conditions(cell)).map((members) => ({
-      label,
-      recipe,
-      example: members[0]!.cell,
-      last: spread(members.map(({ summary }) => summary.lastTop1)),
-      best: spread(members.map(({ summary }) => summary.bestTop1)),
-      top5: spread(members.map(({ summary }) => summary.lastTop5)),
-      overKd: isKd ? null : pairedDifference(members, kdRuns),
-    }));
+    return groupBy(found, ({ cell }) => conditions(cell)).map((members) => {
+      const done = members.filter(isDone);
+      return {
+        label,
+        recipe,
+        example: members[0]!.cell,
+        last: spread(done.map(({ summary }) => summary.lastTop1)),
+        best: spread(done.map(({ summary }) => summary.bestTop1)),
+        top5: spread(done.map(({ summary }) => summary.lastTop5)),
+        overKd: isKd ? null : pairedDifference(done, kdRuns.filter(isDone)),
+        diverged: members.length - done.length,
+      };
+    });
   });
 }
 
 const pairOf = ({ teacher, student }: Recipe) => ({ teacher: teacher ?? student, student });
 
-function pairedDifference(
-  members: readonly { cell: Cell; summary: CellSummary }[],
-  kdRuns: readonly { cell: Cell; summary: CellSummary }[],
-): PaperRow['overKd'] {
+function pairedDifference(members: readonly Ended[], kdRuns: readonly Ended[]): PaperRow['overKd'] {
   const differences = members.flatMap(({ cell, summary }) => {
     const kd = kdRuns.find((run) => run.cell.seed === cell.seed && conditions(run.cell) === conditions(cell));
     return kd ? [summary.lastTop1 - kd.summary.lastTop1] : [];
   });
   const found = spread(differences);
-  return found && { ...found, error: found.std === null ? null : found.std / Math.sqrt(found.n) };
+  return found && { ...found, error: standardError(found) };
 }

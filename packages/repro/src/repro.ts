@@ -10,8 +10,10 @@ import { exitCodeOf, type Interruptions } from './interruption.js';
 import { LARGEST_GROUP, shareMachine, slotEnvironment, visibleGpus } from './jobs.js';
 import type { Output } from './output.js';
 import { FULL_SETS } from './paper.js';
-import { fillPaperTable, paperTableNames } from './paper-tables.js';
+import { paperLines } from './paper-lines.js';
+import { paperTableNames } from './paper-tables.js';
 import { paperTableCsv } from './paper-tables-csv.js';
+import { paperTableMarkdown } from './paper-tables-text.js';
 import { checkDisk, checkOutFolder, isLeft, makePlan, type Plan, plannedCells, runsOf } from './plan.js';
 import { planLines, planRecord } from './plan-lines.js';
 import { runPool } from './pool.js';
@@ -226,6 +228,10 @@ export async function writeTables(out: string): Promise<string> {
   const csv = join(out, 'tables', 'all.csv');
   await writeAtomically(csv, allCsv(runs));
   await writeAtomically(join(out, 'tables', 'all.md'), arrangeTables(runs).map(markdownTable).join('\n'));
-  for (const name of paperTableNames) await writeAtomically(join(out, 'tables', `${name}.csv`), paperTableCsv(fillPaperTable(name, runs)));
+  for (const name of paperTableNames) {
+    const lines = paperLines(name, runs);
+    await writeAtomically(join(out, 'tables', `${name}.csv`), paperTableCsv(lines));
+    await writeAtomically(join(out, 'tables', `${name}.md`), paperTableMarkdown(name, lines));
+  }
   return csv;
 }

@@ -61,6 +61,8 @@ export interface CellSummary {
   /** The engine's fingerprint. */
   engine: string;
   teacher: TeacherRecord | null;
+  /** Answers of the teacher that the row store had, and that had to be computed; absent where no store was used. */
+  teacherRows?: { hits: number; misses: number };
 }
 
 export interface GroupContext {

@@ -1,4 +1,8 @@
+import type { Dataset } from '@tempered/data';
+import type { AnalysisEvents, PendingAnalysis } from './analysis/analyse.js';
 import type { Cell, Precision } from './cell.js';
+import type { WeightsFile } from './evaluate-weights.js';
+import type { Predictions } from './evaluation/predictions.js';
 import type { ImageRequest } from './images.js';
 import type { Recipe } from './recipe.js';
 import type { EngineAbout, RunGroup, RunImages } from './run-types.js';
@@ -13,6 +17,10 @@ export interface Services {
   checkRecipe(recipe: Recipe): Promise<void>;
   /** Throws a UserError where a teacher is missing or does not fit. */
   checkTeacher(name: string, dataset: string, classes: number, out: string): Promise<void>;
+  /** What files of weights say to a set of images. */
+  predict(files: readonly WeightsFile[], images: Dataset, signal: AbortSignal): Promise<Predictions[]>;
+  /** Makes the figures of finished cells that were tested on these images. */
+  analyse(out: string, pending: readonly PendingAnalysis[], images: RunImages, events: AnalysisEvents, signal: AbortSignal): Promise<void>;
   /** Times a few steps; null where it was stopped. */
   timeSteps(cell: Cell, images: RunImages, engine: EngineAbout, signal: AbortSignal): Promise<StepTiming | null>;
   /** Runs a group in a process of its own. */
@@ -31,6 +39,8 @@ export const services: Services = {
     const [{ loadTeacher }, { isModelName }] = await Promise.all([import('./teacher-record.js'), import('@tempered/models')]);
     if (isModelName(name)) await loadTeacher(name, dataset, classes, out);
   },
+  predict: async (files, images, signal) => await (await import('./evaluate-weights.js')).predictWeights(files, images, signal),
+  analyse: async (...given) => await (await import('./analysis/analyse.js')).analyseCells(...given),
   timeSteps: async (...given) => await (await import('./time-steps.js')).timeSteps(...given),
   runGroup: async (cells, context) => [
     ...(await runWorker(

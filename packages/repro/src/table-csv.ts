@@ -1,5 +1,7 @@
 import { stringify } from 'csv-stringify/sync';
+import type { Cell } from './cell.js';
 import { incomparabilities, paperNumber } from './paper.js';
+import { conditions } from './paper-tables.js';
 import type { StoredRun } from './run-folder.js';
 
 export type Value = string | number | null;
@@ -7,8 +9,20 @@ export type Value = string | number | null;
 const round = (value: number | undefined | null, digits = 4): number | null =>
   value == null || !Number.isFinite(value) ? null : Number(value.toFixed(digits));
 
+/** Last accuracy of plain KD by pair, seed and conditions. */
+type PlainKd = ReadonlyMap<string, number>;
+
+const kdKey = (cell: Cell): string => JSON.stringify([cell.recipe.teacher, cell.recipe.student, cell.seed, conditions(cell)]);
+
+const plainKd = (runs: readonly StoredRun[]): PlainKd =>
+  new Map(
+    runs
+      .filter(({ cell, summary }) => cell.label === 'KD' && summary?.status === 'done')
+      .map(({ cell, summary }) => [kdKey(cell), summary!.lastTop1]),
+  );
+
 /** The columns of all.csv: one row a cell, ours and the paper's apart. */
-const COLUMNS: Readonly<Record<string, (run: StoredRun) => Value>> = {
+const COLUMNS: Readonly<Record<string, (run: StoredRun, kd: PlainKd) => Value>> = {
   cell: ({ cell }) => cell.id,
   label: ({ cell }) => cell.label,
   dataset: ({ cell }) => cell.images.dataset,
@@ -30,7 +44,11 @@ const COLUMNS: Readonly<Record<string, (run: StoredRun) => Value>> = {
   },
   last_minus_paper: ({ cell, summary }) => {
     const paper = paperNumber(cell.recipe);
-    return paper.value === null || !summary ? null : round(summary.lastTop1 - paper.value);
+    return paper.value === null || summary?.status !== 'done' ? null : round(summary.lastTop1 - paper.value);
+  },
+  over_kd: ({ cell, summary }, kd) => {
+    const plain = kd.get(kdKey(cell));
+    return summary?.status !== 'done' || plain === undefined || cell.label === 'KD' ? null : round(summary.lastTop1 - plain);
   },
   comparable: ({ cell }) => (incomparabilities(cell).length === 0 ? 'yes' : 'no'),
   why_not: ({ cell }) => incomparabilities(cell).join('; '),
@@ -49,6 +67,8 @@ const COLUMNS: Readonly<Record<string, (run: StoredRun) => Value>> = {
   teacher_sha256: ({ summary }) => summary?.teacher?.sha256 ?? null,
   train_loss: ({ summary }) => round(summary?.trainLoss, 6),
   seconds: ({ summary }) => round(summary?.seconds, 1),
+  teacher_lookups: ({ summary }) => (summary?.teacherRows ? summary.teacherRows.hits + summary.teacherRows.misses : null),
+  teacher_hits: ({ summary }) => summary?.teacherRows?.hits ?? null,
   engine: ({ summary }) => summary?.engine ?? null,
   recipe_source: ({ cell }) => cell.recipe.source,
 };
@@ -60,8 +80,9 @@ export function neutralise(value: Value): Value {
   return typeof value === 'string' && /^[=+\-@\t\r＝＋－＠]/.test(value) ? `'${value}` : value;
 }
 
-/** `tables/all.csv`: one row a cell, blank where there is nothing to say. Units: percent, seconds. */
+/** `tables/all.csv`: one row a cell, blank where there is nothing to say. Units: percent, seconds; `over_kd`: points over plain KD of the same seed. */
 export function allCsv(runs: readonly StoredRun[]): string {
-  const records = runs.map((run) => Object.values(COLUMNS).map((column) => neutralise(column(run))));
+  const kd = plainKd(runs);
+  const records = runs.map((run) => Object.values(COLUMNS).map((column) => neutralise(column(run, kd))));
   return stringify(records, { header: true, columns: Object.keys(COLUMNS), record_delimiter: 'windows' });
 }

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { arrangeTables } from './table.js';
 import { allCsv, neutralise } from './table-csv.js';
 import { markdownTable } from './table-markdown.js';
-import { formatSpread, terminalTable } from './table-terminal.js';
+import { formatDifference, formatSpread, terminalTable } from './table-terminal.js';
 import { styleFor } from './terminal.js';
 import { fakeRuns, quickCells } from './testing/fake-runs.js';
 
@@ -14,8 +14,8 @@ const runs = fakeRuns(quickCells(), (_, index) => 50 + index / 4);
 test('a spread is printed with its deviation where it has one', () => {
   expect(formatSpread(null)).toBe('-');
   expect(formatSpread({ mean: 50, std: null, n: 1 })).toBe('50.00');
-  expect(formatSpread({ mean: 0.5, std: 0.25, n: 2 }, true)).toBe('+0.50 ±0.25');
-  expect(formatSpread({ mean: -0.5, std: null, n: 1 }, true)).toBe('-0.50');
+  expect(formatDifference({ mean: 0.5, std: 0.25, n: 4 })).toBe('+0.50 ±0.13');
+  expect(formatDifference({ mean: -0.5, std: null, n: 1 })).toBe('-0.50');
 });
 
 test('the terminal table fits 80 columns, with two seeds as well', () => {
@@ -53,6 +53,7 @@ test('all.csv has a row a cell, ours and the paper apart, and says why they cann
     paper_top1: '71.43',
     paper_source: 'logit-standardization, cifar100-same',
     last_minus_paper: '-20.68',
+    over_kd: '0.5',
     comparable: 'no',
     epochs: '12',
     train_images: '5000',

@@ -31,7 +31,7 @@ export function tableNotes(table: Table): string[] {
   }
   notes.push(
     table.seeds.length > 1
-      ? `Mean ± standard deviation over seeds ${table.seeds.join(', ')}; over KD: difference to KD of the same seed.`
+      ? `Mean ± standard deviation over seeds ${table.seeds.join(', ')}; over KD: difference to KD of the same seed, ± its standard error.`
       : `One seed (${table.seeds[0]}): differences of a point or so can be chance.`,
   );
   if (table.teacher) {

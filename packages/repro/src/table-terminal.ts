@@ -1,12 +1,19 @@
-import type { Spread, Table, TableRow } from './table.js';
+import { signed } from './report/number.js';
+import { type Spread, standardError, type Table, type TableRow } from './table.js';
 import { orderOf, tableNotes } from './table-notes.js';
 import { type Style, wrap } from './terminal.js';
 
-/** '55.10' or '55.10 ±0.42'; '-' where there is nothing. */
-export const formatSpread = (value: Spread | null, signed = false): string => {
+/** '55.10' or, with its deviation over seeds, '55.10 ±0.42'; '-' where there is nothing. */
+export const formatSpread = (value: Spread | null): string => {
   if (!value) return '-';
-  const mean = `${signed && value.mean >= 0 ? '+' : ''}${value.mean.toFixed(2)}`;
-  return value.std === null ? mean : `${mean} ±${value.std.toFixed(2)}`;
+  return value.std === null ? value.mean.toFixed(2) : `${value.mean.toFixed(2)} ±${value.std.toFixed(2)}`;
+};
+
+/** '+0.50' or, with its standard error over seeds, '+0.50 ±0.18'; '-' where there is nothing. */
+export const formatDifference = (value: Spread | null): string => {
+  if (!value) return '-';
+  const [mean, error] = [signed(value.mean), standardError(value)];
+  return error === null ? mean : `${mean} ±${error.toFixed(2)}`;
 };
 
 const COLUMNS: readonly { head: string; cell(row: TableRow): string }[] = [
@@ -14,7 +21,7 @@ const COLUMNS: readonly { head: string; cell(row: TableRow): string }[] = [
   { head: 'last %', cell: ({ last }) => formatSpread(last) },
   { head: 'best %', cell: ({ best }) => formatSpread(best) },
   { head: 'top-5 %', cell: ({ top5 }) => formatSpread(top5) },
-  { head: 'over KD', cell: ({ overKd }) => formatSpread(overKd, true) },
+  { head: 'over KD', cell: ({ overKd }) => formatDifference(overKd) },
   { head: 'paper %', cell: ({ paper }) => (paper.value === null ? 'none' : paper.value.toFixed(2)) },
 ];
 

@@ -48,6 +48,9 @@ export function spread(values: readonly number[]): Spread | null {
   return { mean, std: n > 1 ? Math.sqrt(squares / (n - 1)) : null, n };
 }
 
+/** Standard error of a mean over seeds; null for one seed. */
+export const standardError = ({ std, n }: Spread): number | null => (std === null ? null : std / Math.sqrt(n));
+
 /** The order of cells in every table: pairs as the paper has them, methods as registered, plain before LS before the curriculum, seeds. */
 export function byTableOrder(a: Cell, b: Cell): number {
   const [left, right] = [orderKey(a), orderKey(b)];

@@ -1,27 +1,30 @@
 import { paperDataset, paperModel, readPaperTable } from '../paper.js';
 import type { Recipe } from '../recipe.js';
-import type { Series } from './line-chart.js';
 
-/** Shorter runs are not drawn over 240 epochs of somebody else's. */
-const LEAST_EPOCHS = 30;
+/** One of the authors' own logs. */
+export interface AuthorsRun {
+  /** Test accuracy by epoch, counted from 1. Units: percent. */
+  points: readonly (readonly [epoch: number, top1: number])[];
+  epochs: number;
+  /** The learned temperature by epoch; empty where the log has none. */
+  temperature: readonly (readonly [epoch: number, temperature: number])[];
+}
 
-/**
- * The authors' own test accuracy by epoch for a cell's settings, where they published a log (all are with standardization).
- *
- * Units    epochs counted from 1, percent. Drawn only over runs on the same images that are long enough to be set beside it.
- */
-export function authorsCurve(label: string, tone: number, recipe: Recipe): Series | null {
-  const { teacher, student, dataset, standardize, epochs } = recipe;
-  if (!teacher || !standardize || epochs < LEAST_EPOCHS || dataset !== paperDataset(dataset)) return null;
-  const method = recipe.method === 'kd' && recipe.curriculum ? 'ctkd' : recipe.method;
+/** The authors' test accuracy by epoch for a cell's settings, where they published a log (all are with standardization); else empty. */
+export function authorsRuns({ teacher, student, dataset, standardize, curriculum, method: own }: Recipe): AuthorsRun[] {
+  if (!teacher || !standardize) return [];
+  const method = own === 'kd' && curriculum ? 'ctkd' : own;
   const rows = readPaperTable('curves').filter(
     (row) =>
       row.method === method &&
-      row.dataset === dataset &&
+      row.dataset === paperDataset(dataset) &&
       row.teacher === paperModel(teacher) &&
-      row.student === paperModel(student) &&
-      row.run === '1',
+      row.student === paperModel(student),
   );
-  if (rows.length === 0) return null;
-  return { label: `${label}, authors'`, tone, points: rows.map((row) => [Number(row.epoch), Number(row.test_acc)] as const), dashed: true };
+  return [...new Set(rows.map(({ run }) => run))].map((run) => {
+    const own = rows.filter((row) => row.run === run);
+    const points = (column: 'test_acc' | 'ctkd_temperature') =>
+      own.filter((row) => row[column] !== '').map((row) => [Number(row.epoch), Number(row[column])] as const);
+    return { points: points('test_acc'), epochs: own.length, temperature: points('ctkd_temperature') };
+  });
 }

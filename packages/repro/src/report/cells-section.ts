@@ -28,6 +28,15 @@ export function cellsSection(runs: readonly RecordedRun[]): Html {
         ],
       };
     });
-  return html`<section><h2>Where the numbers come from</h2><details><summary>Recipe, images, engine and teacher of each of ${rows.length} cells</summary>
-${sortableTable(['cell', 'seed', 'status', 'time', 'recipe', 'whose settings', 'teacher', 'images', 'engine', 'folder under runs/'], rows)}</details></section>`;
+  return html`<section id="sources"><h2>Where the numbers come from</h2><details><summary>Recipe, images, engine and teacher of each of ${rows.length} cells</summary>
+${sortableTable(['cell', 'seed', 'status', 'time', 'recipe', 'whose settings', 'teacher', 'images', 'engine', 'folder under runs/'], rows)}</details>
+${recipesOf(runs)}</section>`;
+}
+
+/** config.json of every cell, as it stands in its folder. */
+function recipesOf(runs: readonly RecordedRun[]): Html {
+  const configs = runs.map(
+    ({ cell, about }) => html`<details><summary>${cell.id}</summary><pre>${JSON.stringify({ ...about, cell }, null, 2)}</pre></details>`,
+  );
+  return html`<details><summary>The resolved recipe of each cell, with engine, threads and versions</summary>${configs}</details>`;
 }

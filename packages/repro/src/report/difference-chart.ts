@@ -1,5 +1,6 @@
 import type { Spread } from '../table.js';
 import { type Html, html } from './html.js';
+import { short, signed } from './number.js';
 import { rangeOf, scale, ticks } from './scale.js';
 
 export interface Difference {
@@ -11,9 +12,6 @@ export interface Difference {
 const WIDTH = 720;
 const ROW = 30;
 const PLOT = { left: 130, right: 690, top: 10 };
-
-const short = (value: number): number => Number(value.toFixed(1));
-const signed = (value: number): string => `${value >= 0 ? '+' : ''}${value.toFixed(2)}`;
 
 /** Differences to plain KD: ours as a bar with its deviation over seeds, the papers' as a diamond. */
 export function differenceChart(id: string, title: string, rows: readonly Difference[]): Html {

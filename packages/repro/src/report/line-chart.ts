@@ -1,4 +1,5 @@
 import { type Html, html } from './html.js';
+import { short } from './number.js';
 import { rangeOf, scale, spreadOut, ticks } from './scale.js';
 
 export interface Series {
@@ -32,8 +33,6 @@ const MARKS = [
   (x: number, y: number) => html`<path d="M${x} ${y - 4}l4 7h-8z"/>`,
   (x: number, y: number) => html`<path d="M${x} ${y - 4.4}l4.4 4.4l-4.4 4.4l-4.4 -4.4z"/>`,
 ];
-
-const short = (value: number): number => Number(value.toFixed(1));
 
 /** A chart of lines, each named at its right end, as an SVG with a title and a description of its own. */
 export function lineChart({ id, title, description, xLabel, yLabel, series }: LineChart): Html {

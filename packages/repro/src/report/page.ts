@@ -3,7 +3,9 @@ import { arrangeTables, count } from '../table.js';
 import { cellsSection } from './cells-section.js';
 import { type Html, html } from './html.js';
 import type { RecordedRun } from './metrics.js';
-import { SCRIPT, STYLE } from './style.js';
+import { paperSection } from './paper-section.js';
+import { SCRIPT } from './script.js';
+import { STYLE } from './style.js';
 import { tableSection } from './table-section.js';
 
 const digest = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
@@ -19,7 +21,10 @@ export function reportPage(runs: readonly RecordedRun[]): string {
   const body: Html = html`<h1>Tempered: results</h1>
 <p>Knowledge distillation with logit standardization (LS) and curriculum temperature (CT): ${count(runs.length)} ${runs.length === 1 ? 'cell' : 'cells'}, ${done} finished.
 Accuracies are percent of the test images; <em>last</em> is after the last epoch, <em>best</em> the best of the evaluated epochs. The papers' numbers have a column of their own.</p>
+<nav><ul>${tables.map((table, index) => html`<li><a href="#t${index}">${table.title}</a></li>`)}
+<li><a href="#papers">The papers' tables, run or not</a></li><li><a href="#sources">Where the numbers come from</a></li></ul></nav>
 ${tables.map((table, index) => tableSection(table, index))}
+${paperSection(runs)}
 ${cellsSection(runs)}`;
   // Style and script stand between their tags exactly as they were hashed.
   return [

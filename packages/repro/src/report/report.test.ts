@@ -5,10 +5,12 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeReport } from '../report.js';
 import { runFolder, writeConfig, writeSummary } from '../run-folder.js';
-import { fakeImages, fakeRuns, quickCells } from '../testing/fake-runs.js';
-import { authorsCurve } from './authors-curves.js';
+import { fakeAnalysis, fakeImages, fakeRuns, quickCells } from '../testing/fake-runs.js';
+import { authorsRuns } from './authors-curves.js';
+import { heatMap, levelOf } from './heat-map.js';
 import { escapeHtml, html } from './html.js';
 import { lineChart } from './line-chart.js';
+import type { RecordedRun } from './metrics.js';
 import { reportPage } from './page.js';
 import { rangeOf, spreadOut, ticks } from './scale.js';
 
@@ -36,18 +38,18 @@ test('a page from disk: tables, charts with words for them, sources', async () =
   }
   mkdirSync(join(out, 'runs', 'something-else'));
   const page = readFileSync(await writeReport(out), 'utf8');
-  expect(page).toContain('<h2>resnet56 → resnet20 · CIFAR-10');
+  expect(page.includes('<h2>resnet56 → resnet20 · CIFAR-10')).toBe(true);
   expect(page.includes('A quick result is not comparable with the papers&#39; numbers')).toBe(true);
   expect(page.includes('<th scope="row">KD+LS</th><td data-value="52.25">52.25 ±2.12</td>')).toBe(true);
-  expect(page).toContain('paper % (CIFAR-100)');
+  expect(page.includes('paper % (CIFAR-100)')).toBe(true);
   for (const title of ['Difference to plain KD', 'Test accuracy while training', 'Learned temperature'])
-    expect(page).toContain(`<figcaption>${title}</figcaption>`);
+    expect(page.includes(`<figcaption>${title}</figcaption>`)).toBe(true);
   const charts = page.match(/<svg [^>]*role="img" aria-labelledby="([^"]+)"/g)!;
   expect(charts.length).toBe(3);
   for (const chart of charts)
     for (const id of /aria-labelledby="([^"]+)"/.exec(chart)![1]!.split(' ')) expect(page.split(`id="${id}"`).length).toBe(2);
-  expect(page).toContain('KD+LS: ours +0.50, papers +0.77');
-  expect(page).toContain('RepDistiller run_cifar_distill.sh');
+  expect(page.includes('KD+LS: ours +0.50, papers +0.77')).toBe(true);
+  expect(page.includes('RepDistiller run_cifar_distill.sh')).toBe(true);
 });
 
 test('the page asks for nothing from anywhere and runs only what its policy names', () => {
@@ -61,38 +63,90 @@ test('the page asks for nothing from anywhere and runs only what its policy name
   );
 });
 
+/** What people have put into names to get out of a page's text; each alone, and inside words. */
+const PAYLOADS = [
+  '<script>alert(1)</script>',
+  '</script><script>alert(1)</script>',
+  '</style><script>alert(1)</script>',
+  '</title><svg onload=alert(1)>',
+  '</desc></svg><script>alert(1)</script>',
+  '</pre></details><iframe src=//evil.example>',
+  '</summary><img src=x onerror=alert(1)>',
+  '"><img src=x onerror=alert(1)>',
+  "'><img src=x onerror=alert(1)>",
+  '" onmouseover="alert(1)',
+  "' onmouseover='alert(1)",
+  '" autofocus onfocus=alert(1) x="',
+  '<svg/onload=alert(1)>',
+  '<math><mi//xlink:href="data:x,<script>alert(1)</script>">',
+  '<a href="javascript:alert(1)">x</a>',
+  '<base href=//evil.example>',
+  '<meta http-equiv=refresh content="0;url=//evil.example">',
+  '<link rel=stylesheet href=//evil.example/x.css>',
+  '<form action=//evil.example><input type=submit>',
+  '<object data=//evil.example></object>',
+  '<!--',
+  '--><script>alert(1)</script>',
+  '<![CDATA[<script>]]>',
+  ']]>',
+  '&lt;script&gt;alert(1)&lt;/script&gt;',
+  '&#60;script&#62;',
+  '&quot; onload=&quot;',
+  '\u2028alert(1)\u2029',
+  '\u0000<\u0000script>',
+  '<scr\u0000ipt>',
+  '\ufeff<script>',
+  '\u202e<script>',
+  '＜script＞',
+  '#{7*7}',
+  '<%= 7*7 %>',
+  '{{constructor.constructor("alert(1)")()}}',
+  '__proto__',
+  'constructor',
+  'javascript:alert(1)',
+  'url(//evil.example)',
+  '@import "//evil.example"',
+  'expression(alert(1))',
+  '\\u003cscript\\u003e',
+  '%3Cscript%3E',
+  '=HYPERLINK("//evil.example")',
+  '../../../etc/passwd',
+  '\n\r\t<script>',
+  '<',
+  '"',
+  "'",
+];
+
+const tagNames = (page: string): string[] => (page.match(/<\/?[a-z!][^>]*/gi) ?? []).map((tag) => /<\/?[a-z!-]+/i.exec(tag)![0]);
+
 test('no name, however hostile, becomes markup', () => {
-  const payloads = [
-    '<script>alert(1)</script>',
-    '</script><script>alert(1)</script>',
-    '"><img src=x onerror=alert(1)>',
-    "' onmouseover='alert(1)",
-    '</title><svg onload=alert(1)>',
-    '<!--',
-    ']]>',
-    '&lt;script&gt;',
-    '\u2028\u2029</style><script>',
-    '\u0000<iframe>',
-    'javascript:alert(1)',
-  ];
-  const [run] = withEpochs(quickCells({ methods: ['ctkd'], ls: 'off' }));
-  for (const payload of payloads) {
-    const { cell, summary } = run!;
+  expect(PAYLOADS.length).toBe(50);
+  const [run] = withEpochs(quickCells({ methods: ['ctkd'], ls: 'off' })).map((one) => ({
+    ...one,
+    analysis: fakeAnalysis(one.cell),
+    about: { engine: 'x' },
+  }));
+  const clean = tagNames(reportPage([run!]));
+  for (const payload of PAYLOADS) {
+    const { cell, summary, analysis } = run!;
+    const features = { ...analysis.features, classes: [payload, payload] };
     const hostile = {
       ...run!,
       cell: {
         ...cell,
         id: payload,
         label: payload,
-        images: { ...fakeImages, dataset: payload, source: payload, fingerprint: payload },
+        images: { ...fakeImages, source: payload, fingerprint: payload },
         recipe: { ...cell.recipe, source: payload },
       },
       summary: { ...summary!, engine: payload, teacher: { name: payload, top1: 1, sha256: payload } },
+      analysis: { ...analysis, cell: payload, features, teacher: { ...analysis.teacher!, name: payload, features } },
+      about: { [payload]: payload },
     };
-    const page = reportPage([hostile]);
-    const clean = reportPage([run!]);
-    const tags = (text: string): string[] => (text.match(/<\/?[a-z!][^>]*/gi) ?? []).map((tag) => /<\/?[a-z!-]+/i.exec(tag)![0]);
-    expect(tags(page), payload).toEqual(tags(clean));
+    const page = reportPage([hostile as RecordedRun]);
+    expect(tagNames(page), payload).toEqual(clean);
+    expect(page.match(/<script/g)!.length, payload).toBe(1);
+    expect(/<[^>]*\son\w+\s*=/i.test(page), payload).toBe(false);
   }
 });
 
@@ -158,12 +212,56 @@ test('labels are moved apart, in their order and within bounds', () => {
   );
 });
 
-test("the authors' curve stands over long runs on the same images, with standardization, and nowhere else", () => {
+test("the authors' logs are found for cells with standardization, and no others", () => {
   const cifar100 = { ...fakeImages, dataset: 'cifar100' };
   const recipe = quickCells({ methods: ['kd'], ls: 'on' }, cifar100)[0]!.recipe;
-  expect(authorsCurve('KD+LS', 3, recipe)).toBeNull();
-  const long = authorsCurve('KD+LS', 3, { ...recipe, epochs: 240 });
-  expect(long).toMatchObject({ label: "KD+LS, authors'", dashed: true });
-  expect(long!.points.length).toBe(240);
-  expect(authorsCurve('KD', 1, { ...recipe, epochs: 240, standardize: false })).toBeNull();
+  const [own, ...others] = authorsRuns(recipe);
+  expect(others).toEqual([]);
+  expect(own).toMatchObject({ epochs: 240, temperature: [] });
+  expect(own!.points).toHaveLength(240);
+  expect(authorsRuns({ ...recipe, standardize: false })).toEqual([]);
+  expect(authorsRuns({ ...recipe, teacher: 'resnet110', student: 'resnet56' })).toEqual([]);
+});
+
+test("ours stand over the authors' curve by the share of the schedule, by epoch where both are as long", () => {
+  const cells = quickCells({ methods: ['kd'], ls: 'on' }, { ...fakeImages, dataset: 'cifar100' });
+  const drawn = (runs: readonly RecordedRun[]): string => reportPage(runs);
+  const short = drawn(withEpochs(cells));
+  expect(short).toContain(
+    'Our curves over the authors&#39; own (dashed: 240 epochs on 50,000 images of CIFAR-100; ours: 12 epochs on 5,000 images',
+  );
+  expect(short.includes('% of the schedule done')).toBe(true);
+  const long = cells.map((cell) => ({ ...cell, recipe: { ...cell.recipe, epochs: 240 } }));
+  expect(drawn(withEpochs(long)).includes('<figcaption>Our curves over the authors&#39; own</figcaption>')).toBe(true);
+});
+
+test('figures of the students: agreement, logits, correlations, features, each with words for it', () => {
+  const page = reportPage(withEpochs().map((run) => ({ ...run, analysis: fakeAnalysis(run.cell) })));
+  expect(page.includes('What the students took over')).toBe(true);
+  expect(page.includes('<td data-value="0.81">0.8100</td>')).toBe(true);
+  expect(page.includes('Student: mean 1.00, deviation 2.00 on average; teacher: mean 0.50, deviation 3.00.')).toBe(true);
+  expect(page).toContain(
+    'Images of cat, dog in the two directions in which their features differ most; these hold 60 % and 20 % of the variance.',
+  );
+  expect(page.match(/class="map"/g)!.length).toBe(7);
+  expect(/NaN|Infinity|undefined/.test(page.split('<script>')[0]!)).toBe(false);
+});
+
+test('cost: seconds, and how often the teacher was on disk where a row store was used', () => {
+  const [run] = withEpochs();
+  const page = reportPage([{ ...run!, summary: { ...run!.summary!, teacherRows: { hits: 750, misses: 250 } } }]);
+  expect(page.includes('<td data-value="1000">1,000</td><td data-value="0.75">75.0</td>')).toBe(true);
+});
+
+test('every pair of the papers is on the page, run or not', () => {
+  const page = reportPage(withEpochs());
+  for (const pair of ['resnet32x4 → resnet8x4', 'ResNet50 → MobileNetV2', 'ResNet34 → ResNet18'])
+    expect(page.includes(`<th scope="row">${pair}</th>`)).toBe(true);
+  expect(page.includes('CIFAR-100, teacher and student of one family: 63 rows, 8 of them run')).toBe(true);
+});
+
+test('a heat map has a step of colour for every share of its top', () => {
+  expect([0, 0.05, 0.5, 1, 9, Number.NaN].map((value) => levelOf(value, 1))).toEqual([0, 0, 4, 7, 7, 0]);
+  const { text } = heatMap({ id: 'm', title: 'T', description: 'D', side: 2, values: [1, 1, 0, 1], top: 1 });
+  expect(text).toContain('d="M0 0.5h2M1 1.5h1"');
 });

@@ -1,3 +1,4 @@
+import { ANALYSIS_VERSION, type CellAnalysis } from '../analysis/cell-analysis.js';
 import type { Cell, CellImages } from '../cell.js';
 import { profiles } from '../profile.js';
 import type { StoredRun } from '../run-folder.js';
@@ -47,3 +48,33 @@ export const fakeRuns = (cells: readonly Cell[], last: (cell: Cell, index: numbe
     const lastTop1 = last(cell, index);
     return { cell, summary: fakeSummary(cell, { lastTop1, bestTop1: lastTop1 + 0.5 }) };
   });
+
+/** Figures with round numbers. */
+export const fakeAnalysis = (cell: Cell): CellAnalysis => {
+  const features = { x: [0, 1, 2], y: [2, 1, 0], group: [0, 1, 1], classes: ['cat', 'dog'], explained: [0.6, 0.2] as const };
+  return {
+    version: ANALYSIS_VERSION,
+    cell: cell.id,
+    checkpoint: 'cd'.repeat(32),
+    teacherWeights: cell.recipe.teacher ? 'ab'.repeat(32) : null,
+    testImages: 'f1',
+    images: 10_000,
+    top1: 50,
+    ece: 0.125,
+    logits: { x: [0.5, 1.5], y: [1, 3] },
+    features,
+    teacher: cell.recipe.teacher
+      ? {
+          name: cell.recipe.teacher,
+          top1: 91.5,
+          ece: 0.05,
+          logits: { x: [0, 1], y: [2, 4] },
+          features,
+          top1Agreement: 0.55,
+          kendallTau: 0.81,
+          meanCorrelationDifference: 0.25,
+          correlationDifference: { side: 2, values: [0, 0.25, 0.25, 0] },
+        }
+      : null,
+  };
+};
