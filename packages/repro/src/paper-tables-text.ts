@@ -1,6 +1,6 @@
 import type { PaperLine } from './paper-lines.js';
 import { type PaperTableName, paperTableTitles } from './paper-tables.js';
-import { signed } from './report/number.js';
+import { signed } from './signed.js';
 import { groupBy } from './table.js';
 import { plainMarkdown } from './table-markdown.js';
 import { formatDifference, formatSpread } from './table-terminal.js';

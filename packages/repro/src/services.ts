@@ -1,5 +1,6 @@
 import type { Dataset } from '@tempered/data';
-import type { AnalysisEvents, PendingAnalysis } from './analysis/analyse.js';
+import type { AnalysisEvents } from './analysis/analyse.js';
+import type { PendingAnalysis } from './analysis/pending.js';
 import type { Cell, Precision } from './cell.js';
 import type { WeightsFile } from './evaluate-weights.js';
 import type { Predictions } from './evaluation/predictions.js';

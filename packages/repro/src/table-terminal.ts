@@ -1,4 +1,4 @@
-import { signed } from './report/number.js';
+import { signed } from './signed.js';
 import { type Spread, standardError, type Table, type TableRow } from './table.js';
 import { orderOf, tableNotes } from './table-notes.js';
 import { type Style, wrap } from './terminal.js';

@@ -1,54 +1,22 @@
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createModel } from '@tempered/models';
 import { readSafetensors } from '@tempered/tensors';
 import type { TensorflowSession } from '@tempered/tensors/node';
 import { studentWeights } from '../checkpoint.js';
 import { messageOf } from '../errors.js';
-import { runFolder, type StoredRun } from '../run-folder.js';
+import type { StoredRun } from '../run-folder.js';
 import type { RunImages } from '../run-types.js';
 import { openSession, soloThreads } from '../session-plan.js';
 import { loadTeacher } from '../teacher-record.js';
-import { RUN_FILES } from '../training-run.js';
-import { ANALYSIS_VERSION, type CellAnalysis, readAnalysis, writeAnalysis } from './cell-analysis.js';
+import { ANALYSIS_VERSION, type CellAnalysis, writeAnalysis } from './cell-analysis.js';
 import { figuresOf, type NetworkOutputs } from './figures.js';
 import { lookAt } from './look.js';
-
-/** A finished cell whose figures are missing or are those of other weights. */
-export interface PendingAnalysis {
-  run: StoredRun;
-  checkpoint: string;
-}
+import { checkpointPath, type PendingAnalysis, testPart } from './pending.js';
 
 /** What becomes of the cells; nothing here throws for one cell, the others go on. */
 export interface AnalysisEvents {
   onCell(run: StoredRun, at: number, of: number): void;
   onSkipped(run: StoredRun, why: string): void;
-}
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
-/** The half of an image fingerprint that is the test images'. */
-export const testPart = (fingerprint: string): string => fingerprint.split('-').at(-1)!;
-
-const checkpointPath = (out: string, { cell }: StoredRun): string => join(runFolder(out, cell), RUN_FILES.checkpoint);
-
-/** The finished cells with a checkpoint whose analysis.json is missing or was made from something else. */
-export async function pendingAnalyses(out: string, runs: readonly StoredRun[]): Promise<PendingAnalysis[]> {
-  const pending: PendingAnalysis[] = [];
-  for (const run of runs) {
-    if (run.summary?.status !== 'done' || !existsSync(checkpointPath(out, run))) continue;
-    const checkpoint = sha256(await readFile(checkpointPath(out, run)));
-    const known = await readAnalysis(out, run.cell);
-    const current =
-      known?.checkpoint === checkpoint &&
-      known.teacherWeights === (run.summary.teacher?.sha256 ?? null) &&
-      known.testImages === testPart(run.cell.images.fingerprint);
-    if (!current) pending.push({ run, checkpoint });
-  }
-  return pending;
 }
 
 /**

@@ -6,7 +6,7 @@ import { readRuns } from '../run-folder.js';
 import type { RunImages } from '../run-types.js';
 import { StatusLine } from '../status-line.js';
 import { groupBy } from '../table.js';
-import { type PendingAnalysis, pendingAnalyses, testPart } from './analyse.js';
+import { type PendingAnalysis, pendingAnalyses, testPart } from './pending.js';
 
 /** Where test images come from: those that a run has open already, or a folder to look in. */
 export interface FigureImages {

@@ -28,7 +28,10 @@ export function principalPlane(values: ArrayLike<number>, dimensions: number): P
     axes.push(axis);
     return project(rows, count, dimensions, axis);
   });
-  const share = (scores: Float64Array): number => (total > 0 ? scores.reduce((sum, value) => sum + value * value, 0) / total : 0);
+  // Two directions of nearly the same variance can come out in the wrong order.
+  const size = (scores: Float64Array): number => dot(scores, scores);
+  if (size(along[1]!) > size(along[0]!)) along.reverse();
+  const share = (scores: Float64Array): number => (total > 0 ? size(scores) / total : 0);
   return { x: along[0]!, y: along[1]!, explained: [share(along[0]!), share(along[1]!)] };
 }
 

@@ -10,16 +10,12 @@ export interface AuthorsRun {
   temperature: readonly (readonly [epoch: number, temperature: number])[];
 }
 
-/** The authors' test accuracy by epoch for a cell's settings, where they published a log (all are with standardization); else empty. */
+/** The authors' test accuracy by epoch for a cell's settings on the same images, where they published a log (all are with standardization); else empty. */
 export function authorsRuns({ teacher, student, dataset, standardize, curriculum, method: own }: Recipe): AuthorsRun[] {
-  if (!teacher || !standardize) return [];
+  if (!teacher || !standardize || dataset !== paperDataset(dataset)) return [];
   const method = own === 'kd' && curriculum ? 'ctkd' : own;
   const rows = readPaperTable('curves').filter(
-    (row) =>
-      row.method === method &&
-      row.dataset === paperDataset(dataset) &&
-      row.teacher === paperModel(teacher) &&
-      row.student === paperModel(student),
+    (row) => row.method === method && row.dataset === dataset && row.teacher === paperModel(teacher) && row.student === paperModel(student),
   );
   return [...new Set(rows.map(({ run }) => run))].map((run) => {
     const own = rows.filter((row) => row.run === run);

@@ -51,8 +51,10 @@ function besideAuthors({ rows }: Table, id: string): Html | null {
     { ...ours, label: `${label}, ours`, points: along(ours.points, epochs) },
   ]);
   const { images } = rows[0]!.runs[0]!.cell;
-  const [longest, own] = [Math.max(...pairs.flatMap(({ theirs }) => theirs.map((run) => run.epochs))), pairs[0]!.epochs];
-  const scope = `ours: ${own} ${own === 1 ? 'epoch' : 'epochs'} on ${count(images.trainImages)} images of ${datasetTitle(images.dataset)}`;
+  const lengths = (epochs: readonly number[]): string => [...new Set(epochs)].sort((a, b) => a - b).join(' and ');
+  const longest = lengths(pairs.flatMap(({ theirs }) => theirs.map((run) => run.epochs)));
+  const own = lengths(pairs.map(({ epochs }) => epochs));
+  const scope = `ours: ${own} epochs on ${count(images.trainImages)} images of ${datasetTitle(images.dataset)}`;
   return lineChart({
     id,
     title: whole

@@ -1,6 +1,7 @@
+import { signed } from '../signed.js';
 import type { Spread } from '../table.js';
 import { type Html, html } from './html.js';
-import { short, signed } from './number.js';
+import { short } from './number.js';
 import { rangeOf, scale, ticks } from './scale.js';
 
 export interface Difference {

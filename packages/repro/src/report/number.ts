@@ -1,8 +1,5 @@
 /** A coordinate of a drawing: a tenth of a pixel is enough. */
 export const short = (value: number): number => Number(value.toFixed(1));
 
-/** '+0.50', '-1.25'. */
-export const signed = (value: number, digits = 2): string => `${value >= 0 ? '+' : ''}${value.toFixed(digits)}`;
-
 /** Mean of a list; NaN of an empty one. */
 export const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

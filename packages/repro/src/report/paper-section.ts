@@ -1,9 +1,9 @@
 import { type PaperLine, paperLines } from '../paper-lines.js';
 import { paperTableNames, paperTableTitles } from '../paper-tables.js';
 import type { StoredRun } from '../run-folder.js';
+import { signed } from '../signed.js';
 import { formatDifference, formatSpread } from '../table-terminal.js';
 import { type Html, html } from './html.js';
-import { signed } from './number.js';
 import { sortableTable } from './sortable-table.js';
 
 const NONE = { text: '-', value: '' } as const;

@@ -53,7 +53,8 @@ test('a page from disk: tables, charts with words for them, sources', async () =
 });
 
 test('the page asks for nothing from anywhere and runs only what its policy names', () => {
-  const page = reportPage(withEpochs());
+  // Links within the page are the only ones.
+  const page = reportPage(withEpochs()).replaceAll(/<a href="#[\w-]+">/g, '<a>');
   expect(page.match(/<script/g)!.length).toBe(1);
   expect(page).not.toMatch(/\b(src|href|srcset|action|formaction|background)\s*=/i);
   expect(page).not.toMatch(/@import|url\(/i);

@@ -1,4 +1,5 @@
 import { paperDataset } from '../paper.js';
+import { signed } from '../signed.js';
 import { datasetTitle, type Spread, type Table } from '../table.js';
 import { orderOf, tableNotes } from '../table-notes.js';
 import { formatDifference, formatSpread } from '../table-terminal.js';
@@ -7,7 +8,6 @@ import { curveCharts } from './curve-charts.js';
 import { type Difference, differenceChart } from './difference-chart.js';
 import { figuresSection } from './figures-section.js';
 import { type Html, html } from './html.js';
-import { signed } from './number.js';
 import { sortableTable } from './sortable-table.js';
 
 const cellOf = (table: Table) => table.rows[0]!.runs[0]!.cell;
