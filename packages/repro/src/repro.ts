@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeLeftovers, writeAtomically } from './atomic-file.js';
+import { makeFolder, removeLeftovers, writeAtomically } from './atomic-file.js';
 import type { Cell } from './cell.js';
 import { progressOn } from './data-progress.js';
 import { describeError } from './describe-error.js';
@@ -225,6 +225,7 @@ async function runGroups(
 /** Writes the tables of everything that lies in a folder of results: all.csv, all.md and the papers' own. Returns all.csv's path. */
 export async function writeTables(out: string): Promise<string> {
   const runs = (await readRuns(out)).sort((a, b) => byTableOrder(a.cell, b.cell));
+  await makeFolder(join(out, 'tables'));
   const csv = join(out, 'tables', 'all.csv');
   await writeAtomically(csv, allCsv(runs));
   await writeAtomically(join(out, 'tables', 'all.md'), arrangeTables(runs).map(markdownTable).join('\n'));

@@ -5,13 +5,13 @@ export const STYLE = `
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e9f0; --soft: #9aa6b6; --paper: #12161c; --line: #2c3440; --mark: #1a2029;
   --c0: #7d9cf5; --c1: #efb118; --c2: #ff725c; --c3: #6cc5b0; --c4: #8fd46a; --c5: #d9c64a; --c6: #bd97f0; --c7: #ff8ab7; --c8: #c9a58a; --c9: #77818f; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 62rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
+body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 70rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
 h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 .5rem; } h2 { font-size: 1.2rem; margin: 2.5rem 0 .5rem; line-height: 1.3; } h3 { font-size: 1rem; margin: 1.5rem 0 .25rem; }
 p, ul { margin: .5rem 0; } li { margin: .2rem 0; } .soft { color: var(--soft); }
 .warn { border-left: 4px solid var(--c1); background: var(--mark); padding: .6rem .9rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { padding: .35rem .6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
+th, td { padding: .35rem .5rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
 th:first-child, td:first-child { text-align: left; } td.words { white-space: normal; min-width: 14rem; text-align: left; }
 thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; } tbody tr:hover { background: var(--mark); }
 tr.best td, tr.best th { font-weight: 700; } tbody th { font-weight: 500; }
