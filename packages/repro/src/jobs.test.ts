@@ -23,7 +23,7 @@ test('what is asked for is done', () => {
 test('one group a GPU, each seeing its own', async () => {
   const jobs = shareMachine(ofSize(8, 4), null, ['0', '2']);
   expect(jobs.jobs).toBe(2);
-  expect(slotEnvironment(jobs, 1)).toEqual({ CUDA_VISIBLE_DEVICES: '2', TF_FORCE_GPU_ALLOW_GROWTH: 'true' });
+  expect(slotEnvironment(jobs, 1)).toEqual({ CUDA_VISIBLE_DEVICES: '2' });
   expect(slotEnvironment(shareMachine(ofSize(8, 4), null), 0)).toEqual({});
   expect(await visibleGpus('cuda', { CUDA_VISIBLE_DEVICES: '1,3' })).toEqual(['1', '3']);
   expect(await visibleGpus('cpu', { CUDA_VISIBLE_DEVICES: '1,3' })).toEqual([]);

@@ -49,6 +49,6 @@ export async function visibleGpus(engine: string, environment: NodeJS.ProcessEnv
   return stdout.trim().split(/\s+/);
 }
 
-/** What a worker in a slot finds in its environment: its own GPU, and memory taken as it is needed. */
+/** What a worker in a slot finds in its environment: its own GPU. */
 export const slotEnvironment = ({ gpus }: Jobs, slot: number): NodeJS.ProcessEnv =>
-  gpus.length === 0 ? {} : { CUDA_VISIBLE_DEVICES: gpus[slot % gpus.length]!, TF_FORCE_GPU_ALLOW_GROWTH: 'true' };
+  gpus.length === 0 ? {} : { CUDA_VISIBLE_DEVICES: gpus[slot % gpus.length]! };
