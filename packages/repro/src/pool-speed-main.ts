@@ -10,7 +10,7 @@ import { timeSteps } from './time-steps.js';
 // `nx run repro:pool-speed`: what a cell and step cost the machine in groups of several sizes, run one at a time with all cores and
 // side by side with a share of them. The defaults of --jobs and --group follow from it; records/ keeps what came out.
 
-const images = { ...syntheticImages({ classes: 100, trainPerClass: 8, testPerClass: 1 }) };
+const images = syntheticImages({ classes: 100, trainPerClass: 8, testPerClass: 1 });
 const about = {
   dataset: 'cifar100',
   source: 'made up',
@@ -20,14 +20,25 @@ const about = {
 };
 const cores = availableParallelism();
 
+/** Groups at a time, and cells of each. */
+const SETTINGS = [
+  [1, 1],
+  [1, 2],
+  [1, 4],
+  [1, 8],
+  [1, 16],
+  [2, 1],
+  [2, 4],
+] as const;
+
 /** Milliseconds of the machine a cell and step, in this process. */
 async function inGroup(cells: number, share: number): Promise<number> {
   const [cell] = selectCells(
     { pairs: [{ teacher: 'resnet56', student: 'resnet20' }], methods: ['kd'], ls: 'off', curriculum: null, seeds: [0] },
-    profiles.quick,
+    { ...profiles.quick, precision: 'f32' },
     about,
   );
-  const engine = await engineAbout('bf16');
+  const engine = await engineAbout('f32');
   const timing = await timeSteps(cell!, { ...images, about }, engine, new AbortController().signal, { cells, cores: share });
   return 1000 * timing!.secondsPerStep;
 }
@@ -51,9 +62,8 @@ if (process.send) {
   process.send(await inGroup(cells!, share!));
   process.disconnect();
 } else {
-  console.log((await engineAbout('bf16')).fingerprint);
-  console.log('resnet56 to resnet20, KD, batch 64, bf16; milliseconds a cell and step, teacher included');
+  console.log((await engineAbout('f32')).fingerprint);
+  console.log('resnet56 to resnet20, KD, batch 64, f32; milliseconds a cell and step, teacher included');
   console.log('jobs,cells,ms');
-  for (const [jobs, cells] of [[1, 1], [1, 2], [1, 4], [1, 8], [1, 16], [2, 1], [2, 2], [2, 8]] as const) // biome-ignore format: a table
-    console.log(`${jobs},${cells},${(await sideBySide(jobs, cells)).toFixed(1)}`);
+  for (const [jobs, cells] of SETTINGS) console.log(`${jobs},${cells},${(await sideBySide(jobs, cells)).toFixed(1)}`);
 }
