@@ -29,8 +29,8 @@ export async function timeSteps(
   const train = pictures < images.train.length ? balancedSubset(images.train, Math.max(images.train.classes, pictures)) : images.train;
   const few = { ...images, train, about: { ...images.about, trainImages: train.length } };
   const began = performance.now();
-  let first: number | null = null;
-  const times: number[] = [];
+  /** When the last copy was through with each step. */
+  const ends: number[] = [];
   const copies = copiesOf(cell, few, cells);
   try {
     await runGroup(copies, {
@@ -41,18 +41,19 @@ export async function timeSteps(
       signal: AbortSignal.any([signal, enough.signal]),
       onEvent: (event) => {
         if (event.kind !== 'step') return;
-        if (event.step > 1) times.push(event.msPerStep);
-        else first ??= performance.now();
-        if (times.length >= STEPS * copies.length || (times.length > 0 && performance.now() - (first ?? 0) > ENOUGH_MS))
-          enough.abort('SIGTERM');
+        ends[event.step - 1] = performance.now();
+        if (event.step > STEPS || (event.step > 1 && ends.at(-1)! - ends[0]! > ENOUGH_MS)) enough.abort('SIGTERM');
       },
     });
   } finally {
     await rm(out, { recursive: true, force: true });
   }
-  if (times.length === 0 || first === null || signal.aborted) return null;
-  times.sort((a, b) => a - b);
-  return { secondsPerStep: times[times.length >> 1]! / 1000, secondsToStart: (first - began) / 1000 / copies.length };
+  if (ends.length < 2 || signal.aborted) return null;
+  const times = ends
+    .slice(1)
+    .map((end, i) => end - ends[i]!)
+    .sort((a, b) => a - b);
+  return { secondsPerStep: times[times.length >> 1]! / 1000 / copies.length, secondsToStart: (ends[0]! - began) / 1000 / copies.length };
 }
 
 /** Copies that differ in nothing that takes time, and need no trained teacher. */
