@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { balancedSubset } from '@tempered/data';
 import { type Cell, createCell } from './cell.js';
 import { runGroup } from './group.js';
 import type { EngineAbout, RunImages } from './run-types.js';
@@ -25,16 +24,13 @@ export async function timeSteps(
 ): Promise<StepTiming | null> {
   const out = await mkdtemp(join(tmpdir(), 'tempered-timing-'));
   const enough = new AbortController();
-  const pictures = cell.recipe.batchSize * (STEPS + 2);
-  const train = pictures < images.train.length ? balancedSubset(images.train, Math.max(images.train.classes, pictures)) : images.train;
-  const few = { ...images, train, about: { ...images.about, trainImages: train.length } };
   const began = performance.now();
   /** When the last copy was through with each step. */
   const ends: number[] = [];
-  const copies = copiesOf(cell, few, cells);
+  const copies = copiesOf(cell, images, cells);
   try {
     await runGroup(copies, {
-      images: few,
+      images,
       out,
       engine,
       cores,
