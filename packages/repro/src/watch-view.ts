@@ -17,7 +17,7 @@ const painter = (status: WatchedStatus, style: Style): ((text: string) => string
     done: (text: string) => text,
   })[status];
 
-/** What is going on, in at most so many lines: a line of totals, then cells under their pairs. */
+/** What is going on, in at most so many lines: totals, then cells under their pairs. */
 export function watchLines(
   { out, cells, share, secondsLeft }: Watched,
   style: Style,
@@ -27,13 +27,13 @@ export function watchLines(
   if (cells.length === 0) return [`Nothing is planned under ${out} yet; 'tempered repro' begins.`];
   const counts = ORDER.map((status) => [status, cells.filter((cell) => cell.status === status).length] as const).filter(([, n]) => n > 0);
   const left = secondsLeft === null ? '' : `, about ${formatDuration(secondsLeft)} left`;
-  const head = [
-    `${style.bold(`${cells.length} cells, ${Math.floor(100 * share)} %${left}`)}  ${counts.map(([status, n]) => painter(status, style)(`${n} ${status}`)).join(', ')}`,
-    style.dim(clip(out, width)),
-    '',
-  ];
   const names = cells.map((cell) => nameOf(cell, cells));
   const room = Math.min(Math.max(...names.map((name) => name.length)), Math.max(12, width - BAR - CURVE - 44));
+  const head = [
+    `${style.bold(`${cells.length} cell${cells.length === 1 ? '' : 's'}, ${Math.floor(100 * share)} %${left}`)}  ${counts.map(([status, n]) => painter(status, style)(`${n} ${status}`)).join(', ')}`,
+    style.dim(clip(out, width)),
+    style.dim(`  ${'cell'.padEnd(room)} ${'state'.padEnd(8)} ${''.padEnd(BAR)} ${'epoch'.padStart(7)} ${'loss'.padStart(7)} ${'test'.padStart(8)}`),
+  ];
   const lines: string[] = [];
   let pair = '';
   const shown = cells
