@@ -8,7 +8,7 @@ import { selectCells } from './selection.js';
 import { timeSteps } from './time-steps.js';
 
 // `nx run repro:pool-speed`: what a cell and step cost the machine in groups of several sizes, run one at a time with all cores and
-// side by side with a share of them. The defaults of --jobs and --group follow from it; records/ keeps what came out.
+// side by side with a share of them: what the defaults of --jobs and --group can be held against.
 
 const images = syntheticImages({ classes: 100, trainPerClass: 8, testPerClass: 1 });
 const about = {
