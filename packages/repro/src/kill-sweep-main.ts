@@ -15,7 +15,7 @@ const SWEEP = [
   ...['repro', '--profile', 'smoke', '--dataset', 'synthetic', '--pairs', 'resnet14:resnet8,resnet20:resnet8', '--ls', 'off'],
   ...[
     '--methods',
-    'kd,ctkd,dkd,pkt,sp,srrl',
+    'kd,ctkd,dkd,pkt,sp,at',
     '--seeds',
     '2',
     '--epochs',

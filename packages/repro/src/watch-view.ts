@@ -32,7 +32,9 @@ export function watchLines(
   const head = [
     `${style.bold(`${cells.length} cell${cells.length === 1 ? '' : 's'}, ${Math.floor(100 * share)} %${left}`)}  ${counts.map(([status, n]) => painter(status, style)(`${n} ${status}`)).join(', ')}`,
     style.dim(clip(out, width)),
-    style.dim(`  ${'cell'.padEnd(room)} ${'state'.padEnd(8)} ${''.padEnd(BAR)} ${'epoch'.padStart(7)} ${'loss'.padStart(7)} ${'test'.padStart(8)}`),
+    style.dim(
+      `  ${'cell'.padEnd(room)} ${'state'.padEnd(8)} ${''.padEnd(BAR)} ${'epoch'.padStart(7)} ${'loss'.padStart(7)} ${'test'.padStart(8)}`,
+    ),
   ];
   const lines: string[] = [];
   let pair = '';
