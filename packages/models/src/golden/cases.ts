@@ -46,7 +46,8 @@ async function runCase(file: ModelsFile, name: string, entry: string, fixture: M
   if (lacking) return { status: 'skipped', reason: lacking } as const;
   const model = createModel(known, { numClasses: fixture.classes, inputSize: fixture.input[2] });
   const logits = fixture.sameLogitsAs ? entryNamed(file, fixture.sameLogitsAs) : fixture;
-  const found = await checkModel(model, fixture, logits, file.seed, way === 'compiled' ? compiled : eagerly);
+  const complete = { ...fixture, tensors: tensorsOf(file, fixture) };
+  const found = await checkModel(model, complete, logits, file.seed, way === 'compiled' ? compiled : eagerly);
   return found.length ? ({ status: 'failed', reason: found.join('; ') } as const) : ({ status: 'passed' } as const);
 }
 
@@ -55,12 +56,19 @@ function lacks(engine: Engine, way: Way): string | undefined {
   return way === 'compiled' && !engine.addon ? 'no session addon here; nx run tensors:doctor says why' : undefined;
 }
 
-/** An entry by the name that `sameLogitsAs` has for it. */
+/** An entry by the name that `sameLogitsAs` or `sameTensorsAs` has for it. */
 function entryNamed(file: ModelsFile, name: string): ModelFixture {
   const [zoo, entry] = name.split('/') as [keyof ModelsFile, string];
   const found = (file[zoo] as Record<string, ModelFixture> | undefined)?.[entry];
   if (!found) throw new Error(`the fixtures have no ${name}`);
   return found;
+}
+
+/** The state dict that an entry lists, or that the entry it points at does. */
+function tensorsOf(file: ModelsFile, { tensors, sameTensorsAs }: ModelFixture): string[] {
+  if (tensors) return tensors;
+  if (!sameTensorsAs) throw new Error('an entry of the fixtures lists no tensors');
+  return tensorsOf(file, entryNamed(file, sameTensorsAs));
 }
 
 /** Computes through a compiled program with the weights resident in its session. */

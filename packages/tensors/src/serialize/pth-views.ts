@@ -39,8 +39,7 @@ export function storageRefs(value: Plain<Ref>): Map<string, StorageRef> {
     const item = open.pop()!;
     if (typeof item !== 'object' || item === null || seen.has(item)) continue;
     seen.add(item);
-    if (item instanceof Map) open.push(...item.values());
-    else if (Array.isArray(item)) open.push(...item);
+    if (item instanceof Map || Array.isArray(item)) for (const inner of item.values()) open.push(inner);
     else {
       const ref = item instanceof TensorRef ? item.storage : item;
       if (!(ref instanceof StorageRef)) return fail('a value of no known kind');

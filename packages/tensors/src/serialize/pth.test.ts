@@ -10,7 +10,9 @@ import { writeStoredZip } from './write-zip.js';
 
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);
 const bytes = (...parts: (number | string | Uint8Array)[]): Uint8Array =>
-  Uint8Array.from(parts.flatMap((part) => (typeof part === 'number' ? [part] : [...(typeof part === 'string' ? text(part) : part)])));
+  Uint8Array.from(
+    Buffer.concat(parts.map((part) => (typeof part === 'number' ? Uint8Array.of(part) : typeof part === 'string' ? text(part) : part))),
+  );
 
 /** An archive around any pickle. */
 const zipped = (pickle: Uint8Array, ...files: [string, Uint8Array][]): Uint8Array => writeStoredZip([['x/data.pkl', pickle], ...files]);
@@ -191,6 +193,14 @@ describe('a file that is not what it says is refused by name, and nothing of it 
   test('containers that share each other stay as small as the file', () => {
     const doubling = bytes(PROTO, ']', 'q', 0, ...Array.from({ length: 60 }, (_, i) => bytes('0(', 'h', i, 'h', i, 't', 'q', i + 1)), '.');
     expect(readPth(zipped(doubling))).toHaveLength(2);
+  });
+
+  test('containers of a million values, side by side or inside each other, are read', () => {
+    const many = 1_000_000;
+    const wide = readPth(zipped(bytes(PROTO, ']', '(', new Uint8Array(many).fill(0x4e), 'e.')));
+    expect(wide).toHaveLength(many);
+    const deep = readPth(zipped(bytes(PROTO, 'N', new Uint8Array(many).fill(0x85), '.')));
+    expect(Array.isArray(deep)).toBe(true);
   });
 
   test('a list that holds itself is read', () => {
