@@ -5,8 +5,10 @@ import type { Network } from './net.js';
 export interface VariantBase {
   /** Trainable values at the family's default number of classes. */
   parameters: number;
-  /** Too slow on the plain backend for the everyday run of the laws; checked by the golden target all the same. */
+  /** Large or deep: the laws try it on fewer images, and the golden target not on tfjs' plain backend. */
   slow?: boolean;
+  /** What a reader would not guess from the name, in a sentence. */
+  note?: string;
 }
 
 /** One model of the registry: a network and the defaults that it is published with. */
@@ -17,6 +19,7 @@ export interface ModelEntry {
   inputSize: number;
   parameters: number;
   slow: boolean;
+  note?: string;
   network: Network;
 }
 
@@ -37,6 +40,7 @@ export function defineFamily<V extends VariantBase, N extends string>(family: {
     inputSize,
     parameters: variant.parameters,
     slow: variant.slow ?? false,
+    ...(variant.note === undefined ? {} : { note: variant.note }),
     network: build(variant),
   });
   return Object.fromEntries(Object.entries<V>(variants).map(([key, variant]) => [key, entry(variant)])) as Record<N, ModelEntry>;

@@ -53,6 +53,24 @@ test('the table names every layer with tensors and ends with the totals', () => 
   expect(lines[0]).toBe('resnet8: images 32x32x3, 100 classes');
   expect(lines.filter((line) => line.includes(' conv '))).toHaveLength(9);
   expect(lines.find((line) => line.startsWith('layer2.0.conv1'))).toMatch(/16x16x32\s+4,608\s+1,179,648$/);
-  expect(lines.at(-2)).toBe('83,892 parameters, 681 buffer values, 12,507,392 MACs an image');
-  expect(lines.at(-1)).toMatch(/weights 0\.32 MiB, activations of all layers \d+\.\d\d MiB an image/);
+  expect(lines.at(-3)).toBe('83,892 parameters, 681 buffer values, 12,507,392 MACs an image');
+  expect(lines.at(-2)).toMatch(/weights 0\.32 MiB, activations of all layers \d+\.\d\d MiB an image/);
+  expect(lines.at(-1)).toMatch(/step of 64 images holds at most \d+\.\d\d MiB/);
+  const all = formatSummary(summarize(createModel('resnet8')), { all: true }).split('\n');
+  expect(all.filter((line) => line.startsWith('-'))).toHaveLength(7 + 3 + 1);
+});
+
+test('a layer is counted by hand: memory too', () => {
+  const { layers, bytes } = summarize(createModel('resnet8', { numClasses: 10 }), 2);
+  const [conv, norm, relu] = layers;
+  expect(conv).toMatchObject({ kind: 'conv', name: 'conv1', output: [32, 32, 16], parameters: 27 * 16, macs: 27 * 16 * 1024 });
+  expect(norm).toMatchObject({ kind: 'norm', parameters: 32, macs: 0 });
+  expect(relu).toMatchObject({ kind: 'relu', name: '', output: [32, 32, 16] });
+  expect(layers.at(-1)).toMatchObject({ kind: 'linear', output: [10], parameters: 650, macs: 640 });
+  // Nine convolutions with their normalisations, seven rectifications and three sums, the mean and the logits.
+  const maps = 16 * 1024 * (3 + 3 + 3 + 1) + (32 * 256 + 64 * 64) * (3 + 3 + 2 + 1);
+  expect(bytes.activations).toBe(4 * (maps + 64 + 10));
+  const [parameters, statistics] = [83_892 - 90 * 65, 2 * (3 * 16 + 3 * 32 + 3 * 64)];
+  expect(bytes.weights).toBe(4 * (parameters + statistics));
+  expect(bytes.training).toBe(4 * (3 * parameters + statistics) + 2 * 2 * bytes.activations);
 });

@@ -25,20 +25,24 @@ export interface ModelSummary {
   /** Running means and variances and the batch counters. */
   buffers: number;
   macs: number;
-  /** In float32: what the tensors take, and what the outputs of all layers take for one image (training keeps them). */
-  bytes: { weights: number; activations: number };
+  /**
+   * In float32: what the tensors take, what the outputs of all layers take for one image, and what a training step of `batch` images
+   * holds at most: tensors, a gradient and a momentum for each parameter, every layer's output and its gradient.
+   */
+  bytes: { weights: number; activations: number; batch: number; training: number };
 }
 
 /**
  * What a model is made of and what it costs.
  *
- * Units    parameters and buffers in values, macs for one image, bytes of float32.
+ * Units    parameters and buffers in values, macs for one image, bytes of float32; `batch` images a training step.
  */
-export function summarize(model: Model): ModelSummary {
+export function summarize(model: Model, batch = 64): ModelSummary {
   const { numClasses, inputSize } = model;
   const layers: LayerSummary[] = [];
   model.interpret(recording(layers), [inputSize, inputSize, 3]);
   const sum = (of: (layer: LayerSummary) => number): number => layers.reduce((total, layer) => total + of(layer), 0);
+  const activations = sum(({ output }) => sizeOf(output));
   const values = model.tensors.reduce((total, { shape }) => total + sizeOf(shape), 0);
   return {
     name: model.name,
@@ -48,7 +52,12 @@ export function summarize(model: Model): ModelSummary {
     parameters: model.parameterCount,
     buffers: values - model.parameterCount + model.norms.length,
     macs: sum(({ macs }) => macs),
-    bytes: { weights: 4 * values, activations: 4 * sum(({ output }) => sizeOf(output)) },
+    bytes: {
+      weights: 4 * values,
+      activations: 4 * activations,
+      batch,
+      training: 4 * (values + 2 * model.parameterCount + 2 * batch * activations),
+    },
   };
 }
 
@@ -87,14 +96,14 @@ function recording(layers: LayerSummary[]): Net<Shape> {
   };
 }
 
-/** A summary as a table for a terminal: one line a layer that has tensors, then the totals. */
-export function formatSummary(summary: ModelSummary): string {
+/** A summary as a table for a terminal: one line a layer that has tensors (or every layer), then the totals. */
+export function formatSummary(summary: ModelSummary, { all = false }: { all?: boolean } = {}): string {
   const { name, inputSize, numClasses, layers, parameters, buffers, macs, bytes } = summary;
   const count = (value: number): string => value.toLocaleString('en-US');
   const head = ['layer', 'kind', 'output', 'parameters', 'MACs'];
   const rows = layers
-    .filter((layer) => layer.parameters > 0)
-    .map((layer) => [layer.name, layer.kind, layer.output.join('x'), count(layer.parameters), count(layer.macs)]);
+    .filter((layer) => all || layer.parameters > 0)
+    .map((layer) => [layer.name || '-', layer.kind, layer.output.join('x'), count(layer.parameters), count(layer.macs)]);
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
   const line = (row: string[]): string => row.map((cell, i) => (i < 3 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ');
   const mebibytes = (value: number): string => `${(value / 2 ** 20).toFixed(2)} MiB`;
@@ -104,5 +113,6 @@ export function formatSummary(summary: ModelSummary): string {
     ...rows.map(line),
     `${count(parameters)} parameters, ${count(buffers)} buffer values, ${count(macs)} MACs an image`,
     `float32: weights ${mebibytes(bytes.weights)}, activations of all layers ${mebibytes(bytes.activations)} an image`,
+    `a training step of ${bytes.batch} images holds at most ${mebibytes(bytes.training)} (weights, gradients, momenta, activations)`,
   ].join('\n');
 }

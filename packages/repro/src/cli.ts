@@ -6,6 +6,7 @@ import { evaluateCommand } from './cli-evaluate.js';
 import { reportCommand } from './cli-report.js';
 import { planCommand, reproCommand } from './cli-repro.js';
 import { runCommand } from './cli-run.js';
+import { summaryCommand } from './cli-summary.js';
 import { tableCommand } from './cli-table.js';
 import { teachersCommand } from './cli-teachers.js';
 import { watchCommand } from './cli-watch.js';
@@ -90,6 +91,7 @@ export async function main(argv: readonly string[], world: World = realWorld(arg
     .addCommand(watchCommand(run))
     .addCommand(teachersCommand(run))
     .addCommand(evaluateCommand(run))
+    .addCommand(summaryCommand(run))
     .addCommand(dataCommand(run))
     .addCommand(doctorCommand(run))
     .addCommand(benchStepCommand(run));

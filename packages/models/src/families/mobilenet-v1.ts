@@ -53,5 +53,7 @@ export const mobilenetV1 = defineFamily<VariantBase, 'MobileNetV1'>({
   numClasses: 1000,
   inputSize: 224,
   build: () => network,
-  variants: { MobileNetV1: { parameters: 4_231_976, slow: true } },
+  variants: {
+    MobileNetV1: { parameters: 4_231_976, slow: true, note: "What mdistiller's ImageNet table calls MobileNetV2; no tap at its stem." },
+  },
 });

@@ -67,7 +67,7 @@ export const mobilenetV2 = defineFamily<VariantBase, 'MobileNetV2'>({
   numClasses: 100,
   inputSize: 32,
   build: () => cifar,
-  variants: { MobileNetV2: { parameters: 812_836 } },
+  variants: { MobileNetV2: { parameters: 812_836, note: 'Half the width of the paper, and a first convolution in steps of 2.' } },
 });
 
 const imagenet: Network = (net, images, numClasses) => {

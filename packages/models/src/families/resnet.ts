@@ -72,6 +72,7 @@ function build(kind: 'cifar' | 'imagenet', names: Names): (variant: Variant) => 
 const two = [2, 2, 2, 2] as const;
 const deep = [3, 4, 6, 3] as const;
 const resnet18 = { depths: two, block: 'basic', parameters: 11_689_512, slow: true } as const;
+const unpooled = "mdistiller's taps: the first one in front of the pooling.";
 const resnet34 = { depths: deep, block: 'basic', parameters: 21_797_672, slow: true } as const;
 
 /**
@@ -92,13 +93,27 @@ export const resnetImagenet = defineFamily({
   build: build('imagenet', { shortcut: 'downsample', classifier: 'fc' }),
   variants: {
     ResNet18: resnet18,
-    ResNet18Double: resnet18,
-    ResNet18_mdistiller: { ...resnet18, firstTap: 'unpooled' },
+    ResNet18Double: { ...resnet18, note: 'ResNet18 under another name: the width multiplier that it is given is overwritten with 1.' },
+    ResNet18_mdistiller: { ...resnet18, firstTap: 'unpooled', note: unpooled },
     ResNet34: resnet34,
-    ResNet34_mdistiller: { ...resnet34, firstTap: 'unpooled' },
-    resnet34x4: resnet34,
-    ResNet50_imagenet: { depths: deep, block: 'bottleneck', firstTap: 'unpooled', parameters: 25_557_032, slow: true },
-    ResNet101: { depths: [3, 4, 23, 3], block: 'bottleneck', firstTap: 'unpooled', parameters: 44_549_160, slow: true },
+    ResNet34_mdistiller: { ...resnet34, firstTap: 'unpooled', note: unpooled },
+    resnet34x4: { ...resnet34, note: 'ResNet34 under another name: the width multiplier that it is given is overwritten with 1.' },
+    ResNet50_imagenet: {
+      depths: deep,
+      block: 'bottleneck',
+      firstTap: 'unpooled',
+      parameters: 25_557_032,
+      slow: true,
+      note: "mdistiller's ImageNet ResNet50, its first tap in front of the pooling; ResNet50 alone is the CIFAR one.",
+    },
+    ResNet101: {
+      depths: [3, 4, 23, 3],
+      block: 'bottleneck',
+      firstTap: 'unpooled',
+      parameters: 44_549_160,
+      slow: true,
+      note: "mdistiller's, its first tap in front of the pooling.",
+    },
     resnext50_32x4d: { depths: deep, block: 'bottleneck', groups: 32, inner: 2, parameters: 25_028_904, slow: true },
     wrn_50_2: { depths: deep, block: 'bottleneck', inner: 2, parameters: 68_883_240, slow: true },
   },
@@ -117,7 +132,19 @@ export const resnetFourStage = defineFamily({
   inputSize: 32,
   build: build('cifar', { shortcut: 'shortcut', classifier: 'linear' }),
   variants: {
-    ResNet18_cifar: { depths: two, block: 'basic', parameters: 11_220_132, slow: true },
-    ResNet50: { depths: deep, block: 'bottleneck', parameters: 23_705_252, slow: true },
+    ResNet18_cifar: {
+      depths: two,
+      block: 'basic',
+      parameters: 11_220_132,
+      slow: true,
+      note: "The ResNet18 of mdistiller's CIFAR table, with a 3x3 stem; ResNet18 alone is the ImageNet one.",
+    },
+    ResNet50: {
+      depths: deep,
+      block: 'bottleneck',
+      parameters: 23_705_252,
+      slow: true,
+      note: 'The CIFAR one, with a 3x3 stem and no pooling; the ImageNet one is ResNet50_imagenet.',
+    },
   },
 });

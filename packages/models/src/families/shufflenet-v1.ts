@@ -10,6 +10,7 @@ interface Variant extends VariantBase {
 }
 
 const STEM = 24;
+const note = 'For 32-pixel images: begins with a 1x1 convolution at full resolution.';
 
 /** One block; gives its output before the rectification. The first of a stage halves the map and lays its input beside its output. */
 function block<V>(net: Net<V>, x: V, name: string, width: number, halves: boolean, groups: number): V {
@@ -54,5 +55,5 @@ export const shufflenetV1 = defineFamily<Variant, 'ShuffleV1'>({
   numClasses: 100,
   inputSize: 32,
   build,
-  variants: { ShuffleV1: { widths: [240, 480, 960], depths: [4, 8, 4], groups: 3, parameters: 949_258 } },
+  variants: { ShuffleV1: { widths: [240, 480, 960], depths: [4, 8, 4], groups: 3, parameters: 949_258, note } },
 });

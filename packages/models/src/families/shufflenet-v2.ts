@@ -45,6 +45,8 @@ function keeping<V>(net: Net<V>, x: V, main: readonly [Pair, Pair, Pair]): Block
   return { out: net.shuffle(net.concat([kept, net.relu(computed)]), 2), preact: net.concat([kept, computed]) };
 }
 
+const note = 'For 32-pixel images: begins with a 1x1 convolution at full resolution.';
+
 function buildCifar({ widths, depths }: Variant): Network {
   return (net, images, numClasses) => {
     let x = net.relu(net.convNorm(images, 'conv1', 'bn1', { filters: 24, kernel: 1 }));
@@ -79,7 +81,7 @@ export const shufflenetV2 = defineFamily<Variant, 'ShuffleV2'>({
   numClasses: 100,
   inputSize: 32,
   build: buildCifar,
-  variants: { ShuffleV2: { widths: [116, 232, 464, 1024], depths: [4, 8, 4], parameters: 1_355_528 } },
+  variants: { ShuffleV2: { widths: [116, 232, 464, 1024], depths: [4, 8, 4], parameters: 1_355_528, note } },
 });
 
 function buildImagenet({ widths, depths }: Variant): Network {

@@ -7,6 +7,7 @@ interface Variant extends VariantBase {
   depths: readonly [number, number, number, number, number];
 }
 
+const note = 'One linear layer; the pooling in front of the last block is left out unless images have 64 pixels.';
 const WIDTHS = [64, 128, 256, 512, 512];
 
 function build({ depths }: Variant): Network {
@@ -45,10 +46,10 @@ export const vggCifar = defineFamily({
   inputSize: 32,
   build,
   variants: {
-    vgg8: { depths: [1, 1, 1, 1, 1], parameters: 3_965_028 },
-    vgg11: { depths: [1, 1, 2, 2, 2], parameters: 9_277_284, slow: true },
-    vgg13: { depths: [2, 2, 2, 2, 2], parameters: 9_462_180, slow: true },
-    vgg16: { depths: [2, 2, 3, 3, 3], parameters: 14_774_436, slow: true },
-    vgg19: { depths: [2, 2, 4, 4, 4], parameters: 20_086_692, slow: true },
+    vgg8: { depths: [1, 1, 1, 1, 1], parameters: 3_965_028, note },
+    vgg11: { depths: [1, 1, 2, 2, 2], parameters: 9_277_284, slow: true, note },
+    vgg13: { depths: [2, 2, 2, 2, 2], parameters: 9_462_180, slow: true, note },
+    vgg16: { depths: [2, 2, 3, 3, 3], parameters: 14_774_436, slow: true, note },
+    vgg19: { depths: [2, 2, 4, 4, 4], parameters: 20_086_692, slow: true, note },
   },
 });

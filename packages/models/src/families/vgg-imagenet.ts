@@ -9,6 +9,7 @@ interface Variant extends VariantBase {
   taps: readonly { conv: number; pooled?: boolean }[];
 }
 
+const note = 'Its taps stand at odd places: the original counts them in the layer list without batch normalisation.';
 const WIDTHS = [64, 128, 256, 512, 512];
 
 function build({ depths, taps }: Variant): Network {
@@ -61,12 +62,14 @@ export const vggImagenet = defineFamily({
       taps: [{ conv: 1 }, { conv: 1, pooled: true }, { conv: 2 }, { conv: 3 }],
       parameters: 132_868_840,
       slow: true,
+      note,
     },
     vgg13_imagenet: {
       depths: [2, 2, 2, 2, 2],
       taps: [{ conv: 1 }, { conv: 2 }, { conv: 3 }, { conv: 4 }],
       parameters: 133_053_736,
       slow: true,
+      note,
     },
   },
 });

@@ -55,6 +55,7 @@ const variants = {
   wrn_40_2: { depth: 40, width: 2, parameters: 2_255_156, slow: true },
 } satisfies Record<string, Variant>;
 
+const note = "mdistiller's: a training step moves the running statistics of three normalisations twice.";
 const family = { name: 'wrn', scheme: heThenTorchNoBias, numClasses: 100, inputSize: 32, build };
 
 /**
@@ -72,9 +73,9 @@ export const wrn = defineFamily({ ...family, variants });
 export const wrnMdistiller = defineFamily<Variant, `${keyof typeof variants}_mdistiller`>({
   ...family,
   variants: {
-    wrn_16_1_mdistiller: { ...variants.wrn_16_1, movedTwice: true },
-    wrn_16_2_mdistiller: { ...variants.wrn_16_2, movedTwice: true },
-    wrn_40_1_mdistiller: { ...variants.wrn_40_1, movedTwice: true },
-    wrn_40_2_mdistiller: { ...variants.wrn_40_2, movedTwice: true },
+    wrn_16_1_mdistiller: { ...variants.wrn_16_1, movedTwice: true, note },
+    wrn_16_2_mdistiller: { ...variants.wrn_16_2, movedTwice: true, note },
+    wrn_40_1_mdistiller: { ...variants.wrn_40_1, movedTwice: true, note },
+    wrn_40_2_mdistiller: { ...variants.wrn_40_2, movedTwice: true, note },
   },
 });

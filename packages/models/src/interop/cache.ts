@@ -3,11 +3,15 @@ import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** A folder of the per-user cache for a tool that only an interop target needs; made if it is missing. */
-export function toolFolder(name: string): string {
+/** The per-user cache. */
+export function cacheFolder(): string {
   const { TEMPERED_CACHE: named, INIT_CWD, XDG_CACHE_HOME } = process.env;
-  const cache = named ? resolve(INIT_CWD ?? process.cwd(), named) : join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tempered');
-  const folder = join(cache, 'tools', name);
+  return named ? resolve(INIT_CWD ?? process.cwd(), named) : join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tempered');
+}
+
+/** A folder of the cache for a tool that only an interop target needs; made if it is missing. */
+export function toolFolder(name: string): string {
+  const folder = join(cacheFolder(), 'tools', name);
   mkdirSync(folder, { recursive: true });
   return folder;
 }

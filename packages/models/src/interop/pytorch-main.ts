@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { writePth, writeSafetensors } from '@tempered/tensors';
 import { createModel, type ModelName } from '../registry.js';
 import { toStateDict } from '../state-dict.js';
-import { runTool, toolFolder } from './cache.js';
+import { cacheFolder, runTool } from './cache.js';
 
 /** One model a layout: plain, grouped and depthwise kernels, biases in front of a normalisation, linear layers of each name. */
 const MODELS: ModelName[] = ['resnet8', 'wrn_16_1', 'vgg8', 'ShuffleV1', 'ShuffleV2', 'MobileNetV2'];
@@ -31,22 +31,16 @@ for name in sys.argv[2:]:
 print(len(sys.argv) - 2, "passed, 0 failed, with PyTorch", torch.__version__)
 `;
 
-/** A Python with PyTorch: the one that TEMPERED_PYTORCH names, else a virtual environment in the cache (a download of gigabytes). */
-function providePython(): string {
+/** A Python with PyTorch: the one that TEMPERED_PYTORCH names, else the one that `nx run tools:peer-venv` makes. */
+function findPython(): string {
   if (process.env.TEMPERED_PYTORCH) return process.env.TEMPERED_PYTORCH;
-  const folder = toolFolder('pytorch');
-  const python = join(folder, 'bin', 'python');
-  const ready = join(folder, 'tempered-ready');
-  if (!existsSync(ready)) {
-    runTool('making a virtual environment', 'python3', ['-m', 'venv', folder]);
-    runTool('installing PyTorch from PyPI', python, ['-m', 'pip', 'install', '--quiet', '--no-cache-dir', 'torch', 'numpy']);
-    writeFileSync(ready, '');
-  }
+  const python = join(cacheFolder(), 'peer', 'bin', 'python');
+  if (!existsSync(python)) throw new Error(`there is no ${python}; 'nx run tools:peer-venv' makes it, or TEMPERED_PYTORCH names another`);
   return python;
 }
 
 /** `nx run models:pytorch`: what this project writes, PyTorch loads with weights_only=True, every tensor equal to the bit. */
-const python = providePython();
+const python = findPython();
 const folder = mkdtempSync(join(tmpdir(), 'tempered-pytorch-'));
 try {
   for (const name of MODELS) {
