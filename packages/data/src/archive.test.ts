@@ -31,6 +31,7 @@ async function unpacked(bytes: Uint8Array, mostBytes = 1_000_000): Promise<strin
 describe('an archive', () => {
   test('gives out what was asked for and nothing else', async () => {
     expect(await unpacked(tarGzBytes(good))).toEqual(['archive.tar.gz', 'set-test.bin', 'set-train.bin']);
+    expect(await unpacked(tarBytes(good))).toEqual(['archive.tar.gz', 'set-test.bin', 'set-train.bin']);
   });
 
   const evil: [string, TarEntry][] = [

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { Transform } from 'node:stream';
+import { PassThrough, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { Parser, type ReadEntry } from 'tar';
@@ -9,7 +9,7 @@ import { DataError } from './data-error.js';
 
 /** What to take out of an archive, and how much of it there may be. */
 export interface ArchiveRequest {
-  /** A .tar.gz file. */
+  /** A .tar or .tar.gz file. */
   archive: string;
   /** Path in the archive -> most bytes that it may have. Everything else is passed over. */
   wanted: ReadonlyMap<string, number>;
@@ -23,7 +23,7 @@ export interface ArchiveRequest {
 const PLAIN = new Set(['File', 'OldFile', 'ContiguousFile', 'Directory', 'GNUDumpDir']);
 
 /**
- * Reads a .tar.gz and hands out the wanted files. The archive is refused as a whole when any entry is a link or a device,
+ * Reads a .tar or .tar.gz and hands out the wanted files. The archive is refused as a whole when any entry is a link or a device,
  * leaves its folder (`..`, an absolute path), is larger than allowed or comes twice, or when all of it unpacks to more than
  * was allowed.
  *
@@ -32,9 +32,10 @@ const PLAIN = new Set(['File', 'OldFile', 'ContiguousFile', 'Directory', 'GNUDum
 export async function readArchive(request: ArchiveRequest): Promise<void> {
   const reader = new EntryReader(request);
   try {
+    const packed = await isGzip(request.archive);
     await pipeline(
       createReadStream(request.archive),
-      createGunzip(),
+      packed ? createGunzip() : new PassThrough(),
       byteLimit(request),
       (source: AsyncIterable<Buffer>) => reader.feed(source),
       request.signal ? { signal: request.signal } : {},
@@ -141,6 +142,16 @@ function isParserError(error: unknown): boolean {
 
 function refused(archive: string, what: string): DataError {
   return new DataError('archive-refused', { where: archive, what, mend: 'Nothing of it was unpacked; fetch the archive from its home' });
+}
+
+async function isGzip(file: string): Promise<boolean> {
+  const handle = await open(file, 'r');
+  try {
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0);
+    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
+  } finally {
+    await handle.close();
+  }
 }
 
 function byteLimit({ archive, mostBytes }: ArchiveRequest): Transform {

@@ -77,6 +77,39 @@ describe('a download', () => {
   });
 });
 
+describe('a download that nobody published a checksum of', () => {
+  const unpinned = ({ bytes: _, sha256: __, ...request }: Download): Download => ({ ...request, mostBytes: 400_000 });
+
+  test('has the size that the server says, and says its checksum', async () => {
+    const { folder, file, request } = await setUp(servesPart(content, 5000, 'breaks'), serves(content));
+    expect(await download({ ...unpinned(request), attempts: 2 })).toEqual({ bytes: content.length, sha256: request.sha256 });
+    expect(content.equals(await readFile(file))).toBe(true);
+    expect(await filesUnder(folder)).toEqual(['got']);
+  });
+
+  test('leaves no part behind, and takes none of an earlier call', async () => {
+    const { folder, request, ranges } = await setUp(servesPart(content, 5000, 'breaks'));
+    await writeFile(join(folder, 'got.part'), content.subarray(0, 9000));
+    await expect(download(unpinned(request))).rejects.toMatchObject({ code: 'download-short' });
+    expect(ranges).toEqual([undefined]);
+    expect(await filesUnder(folder)).toEqual(['got.part']);
+  });
+
+  test('may not be larger than is taken, whether or not the server says so', async () => {
+    const silent: Answer = (_, response) => void response.writeHead(200).end(content);
+    for (const server of [serves(content), silent]) {
+      const { folder, request } = await setUp(server);
+      await expect(download({ ...unpinned(request), mostBytes: 200_000 })).rejects.toMatchObject({ code: 'not-an-archive' });
+      expect(await filesUnder(folder)).toEqual([]);
+    }
+  });
+
+  test('without a bound is a mistake of the caller', async () => {
+    const { request } = await setUp(serves(content));
+    await expect(download({ ...unpinned(request), mostBytes: undefined as never })).rejects.toThrow(RangeError);
+  });
+});
+
 const faults: [string, string, Answer][] = [
   ['wrong bytes', 'checksum-mismatch', serves(wrong)],
   ['a web page', 'not-an-archive', answers(200, '<html>Please log in</html>')],

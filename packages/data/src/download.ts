@@ -14,9 +14,12 @@ export interface Download {
   file: string;
   /** Name of the part without its ending, when not `file`: processes that fetch the same bytes to different files share it. */
   part?: string;
-  bytes: number;
-  /** SHA-256, hex. */
-  sha256: string;
+  /** Its size; where nobody published one, the server's word counts, up to `mostBytes`. */
+  bytes?: number;
+  /** More than this is never fetched; `bytes` unless given. */
+  mostBytes?: number;
+  /** SHA-256, hex. Without one nothing tells a part of this file from a part of another, so no earlier call's part is gone on with. */
+  sha256?: string;
   /** What it is, for messages. */
   what: string;
   /** What to do when it cannot be had, for messages. */
@@ -38,29 +41,34 @@ let calls = 0;
  * holds it, under a name of its own); size and SHA-256 are checked before the file gets its name. A part that turns out wrong is
  * deleted, and fetched once more from the start when it had been gone on with.
  *
+ * Returns  size and SHA-256 of the file.
  * Throws   DataError no-connection, http-status, not-an-archive (a web page or another size), download-stalled,
  *          download-short, checksum-mismatch.
  */
-export async function download(request: Download): Promise<void> {
+export async function download(request: Download): Promise<{ bytes: number; sha256: string }> {
+  if (request.bytes === undefined && request.mostBytes === undefined) throw new RangeError('download: say bytes or mostBytes');
   await mkdir(dirname(request.file), { recursive: true });
   const part = request.part ?? request.file;
   const mine = `${part}.${process.pid}-${calls++}.part`;
-  const resumed = await claimPart(part, mine);
+  const canResume = request.bytes !== undefined && request.sha256 !== undefined;
+  const resumed = canResume && (await claimPart(part, mine));
   try {
+    let found: { bytes: number; sha256: string };
     await gather(request, mine);
     try {
-      await check(request, mine);
+      found = await check(request, mine);
     } catch (error) {
       await rm(mine, { force: true });
       if (!resumed) throw error;
       await gather(request, mine);
-      await check(request, mine);
+      found = await check(request, mine);
     }
     await syncPath(mine);
     await rename(mine, request.file);
     await syncPath(dirname(request.file));
+    return found;
   } catch (error) {
-    if (isDataError(error, 'checksum-mismatch', 'not-an-archive')) await rm(mine, { force: true });
+    if (!canResume || isDataError(error, 'checksum-mismatch', 'not-an-archive')) await rm(mine, { force: true });
     else await leavePart(part, mine);
     throw error;
   }
@@ -105,24 +113,25 @@ async function gather(request: Download, part: string): Promise<void> {
 }
 
 async function append(request: Download, part: string): Promise<void> {
-  const { bytes, url, what, onProgress } = request;
+  const { url, what, onProgress } = request;
   const handle = await open(part, 'a');
   try {
     let done = (await handle.stat()).size;
-    if (done > bytes) await handle.truncate((done = 0));
-    if (done === bytes) return;
+    if (done > most(request)) await handle.truncate((done = 0));
+    if (done === request.bytes) return;
     const body = await openBody(request, done);
+    const bytes = body.total;
     if (body.start !== done) await handle.truncate((done = body.start));
     for await (const chunk of body.chunks) {
-      if (done + chunk.length > bytes) {
-        const found = `the server sends more than the ${bytes} bytes that the file has`;
+      if (done + chunk.length > (bytes ?? most(request))) {
+        const found = `the server sends more than the ${bytes ?? most(request)} bytes that ${bytes === undefined ? 'are taken' : 'the file has'}`;
         throw new DataError('not-an-archive', { where: url, what: found, mend: request.mend });
       }
       await handle.writeFile(chunk);
       done += chunk.length;
-      onProgress?.({ step: 'download', what, done, total: bytes, unit: 'bytes' });
+      onProgress?.({ step: 'download', what, done, ...(bytes === undefined ? {} : { total: bytes }), unit: 'bytes' });
     }
-    if (done < bytes) {
+    if (bytes !== undefined && done < bytes) {
       throw new DataError('download-short', { where: url, what: `the body ended after ${done} of ${bytes} bytes`, mend: request.mend });
     }
   } finally {
@@ -130,11 +139,14 @@ async function append(request: Download, part: string): Promise<void> {
   }
 }
 
-async function check(request: Download, part: string): Promise<void> {
+const most = ({ bytes, mostBytes }: Download): number => bytes ?? mostBytes!;
+
+async function check(request: Download, part: string): Promise<{ bytes: number; sha256: string }> {
   request.onProgress?.({ step: 'check', what: request.what });
   const { size } = await stat(part);
   const sha256 = await hashFile(part, 'sha256', 'hex', request.signal);
-  if (size === request.bytes && sha256 === request.sha256) return;
-  const what = `${size} bytes with SHA-256 ${sha256} came, ${request.bytes} bytes with ${request.sha256} were expected`;
+  const { bytes = size, sha256: expected = sha256 } = request;
+  if (size === bytes && sha256 === expected) return { bytes, sha256 };
+  const what = `${size} bytes with SHA-256 ${sha256} came, ${bytes} bytes with ${expected} were expected`;
   throw new DataError('checksum-mismatch', { where: request.url, what, mend: request.mend });
 }

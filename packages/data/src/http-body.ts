@@ -8,8 +8,9 @@ const MOST_REDIRECTS = 5;
 
 export interface BodyRequest {
   url: string;
-  /** How many bytes the whole file has. */
-  bytes: number;
+  /** How many bytes the whole file has, where that is known; else the server says, and no more than `mostBytes`. */
+  bytes?: number;
+  mostBytes?: number;
   mend: string;
   connectMs?: number;
   stallMs?: number;
@@ -19,6 +20,8 @@ export interface BodyRequest {
 /** The body of a file from `start` on; `start` is 0 when the server does not go on from where it was asked to. */
 export interface Body {
   start: number;
+  /** How many bytes the whole file has, by the request or by the server; unknown where neither says. */
+  total: number | undefined;
   chunks: AsyncIterable<Uint8Array>;
 }
 
@@ -36,7 +39,7 @@ export async function openBody(request: BodyRequest, from: number): Promise<Body
     const next = status >= 300 && status < 400 ? response.headers.location : undefined;
     if (next === undefined) {
       try {
-        return { start: checkAnswer(request, url, response, from), chunks: chunksOf(request, url, response) };
+        return { ...checkAnswer(request, url, response, from), chunks: chunksOf(request, url, response) };
       } catch (error) {
         response.destroy();
         throw error;
@@ -86,9 +89,9 @@ function ask(request: BodyRequest, url: URL, from: number): Promise<IncomingMess
   });
 }
 
-/** The byte that the body starts at. */
-function checkAnswer(request: BodyRequest, url: URL, response: IncomingMessage, from: number): number {
-  const { bytes, mend } = request;
+/** The byte that the body starts at, and the size of the whole file. */
+function checkAnswer(request: BodyRequest, url: URL, response: IncomingMessage, from: number): Omit<Body, 'chunks'> {
+  const { bytes, mostBytes, mend } = request;
   const status = response.statusCode ?? 0;
   const problem = (code: 'http-status' | 'not-an-archive', what: string): DataError => new DataError(code, { where: url.href, what, mend });
   if (status !== 200 && status !== 206)
@@ -100,10 +103,12 @@ function checkAnswer(request: BodyRequest, url: URL, response: IncomingMessage, 
   if (status === 206 && start !== from)
     throw problem('http-status', `asked for byte ${from} on, it answers "${response.headers['content-range']}"`);
   const length = response.headers['content-length'];
-  if (length !== undefined && Number(length) !== bytes - start) {
-    throw problem('not-an-archive', `the server announces ${Number(length) + start} bytes, the file has ${bytes}`);
-  }
-  return start;
+  const announced = length === undefined ? undefined : Number(length) + start;
+  if (announced !== undefined && bytes !== undefined && announced !== bytes)
+    throw problem('not-an-archive', `the server announces ${announced} bytes, the file has ${bytes}`);
+  if (announced !== undefined && mostBytes !== undefined && announced > mostBytes)
+    throw problem('not-an-archive', `the server announces ${announced} bytes, at most ${mostBytes} are taken`);
+  return { start, total: bytes ?? announced };
 }
 
 async function* chunksOf(request: BodyRequest, url: URL, response: IncomingMessage): AsyncIterable<Uint8Array> {

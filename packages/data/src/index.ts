@@ -1,3 +1,4 @@
+export { type ArchiveRequest, readArchive, writeStream } from './archive.js';
 export { type Batch, batchCount, type EpochOptions, epochBatches, epochPlan, makeBatch, testBatches } from './batches.js';
 export { cacheFolder } from './cache-folder.js';
 export { findCifarFolder, type Images, openCifar } from './cifar.js';
@@ -16,6 +17,7 @@ export {
 } from './dataset.js';
 export { type DecodeOptions, decodePicture } from './decode.js';
 export { checkImages, describeImages, fetchImages, type ImageFacts } from './describe-images.js';
+export { type Download, download } from './download.js';
 export { fillBatch, normalizationTable } from './fill-batch.js';
 export { type DatasetName, type FindOptions, type FoundImages, findImages, imageCache } from './find-images.js';
 export { type ImageFolderOptions, openImageFolder } from './image-folder.js';

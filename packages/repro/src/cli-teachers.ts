@@ -4,6 +4,7 @@ import { isModelName, MODEL_NAMES, type ModelName } from '@tempered/models';
 import { Command, Option } from 'commander';
 import type { Precision } from './cell.js';
 import type { RunAction } from './cli.js';
+import { fetchCommand } from './cli-fetch-teacher.js';
 import { progressOn } from './data-progress.js';
 import { didYouMean } from './did-you-mean.js';
 import { exitCodes, usageError } from './errors.js';
@@ -17,6 +18,7 @@ import { StatusLine } from './status-line.js';
 import { count, datasetTitle } from './table.js';
 import { TeacherProgress } from './teacher-progress.js';
 import type { TeacherFile } from './teacher-record.js';
+import { TEACHER_NAMES } from './teacher-sources.js';
 import { formatDuration } from './terminal.js';
 import { fromRoot } from './workspace.js';
 
@@ -35,15 +37,16 @@ interface TeacherWords {
   json?: boolean;
 }
 
-/** `tempered teachers train|list|import`: the networks that teach. */
+/** `tempered teachers list|fetch|import|train`: the networks that teach. */
 export function teachersCommand(run: RunAction): Command {
-  const command = new Command('teachers').description('train, import and list the networks that teach');
+  const command = new Command('teachers').description('list, fetch, import and train the networks that teach');
   command
     .command('list')
     .description('those that come with the package, and your own')
     .option('--out <folder>', 'your own lie in its folder teachers/', 'out')
     .option('--json', 'one JSON record a teacher on stdout')
     .action(async (words: TeacherWords) => await run(async (surroundings) => await list(words, surroundings)));
+  command.addCommand(fetchCommand(run));
   withImages(
     command.command('train <model>').description('train one on all images, with a record of how; goes on from where it was stopped'),
   )
@@ -88,6 +91,7 @@ async function list({ out }: TeacherWords, { output }: Surroundings): Promise<nu
     output.record({ kind: 'teacher', ...record, path });
   }
   if (teachers.length === 0) output.say("There is none yet; 'tempered teachers train resnet56 --dataset cifar10' trains one.");
+  output.say(`Published for CIFAR-100: ${TEACHER_NAMES.join(', ')}; 'tempered teachers fetch' lists the sources, 'fetch NAME' gets one.`);
   return exitCodes.done;
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { createModel, type ModelName } from '@tempered/models';
+import { UserError } from './errors.js';
 import { evaluateAll } from './evaluate.js';
 import type { RunImages } from './run-types.js';
 import { openSession, runFingerprint, soloThreads } from './session-plan.js';
@@ -19,12 +20,19 @@ export interface TeacherImport {
   origin?: string | undefined;
   trainImages?: number | undefined;
   epochs?: number | undefined;
+  /** Top-1 in percent that was published of these weights: what is further from it than `MOST_POINTS_OFF` is not kept. */
+  published?: number | undefined;
   signal: AbortSignal;
 }
+
+/** How far an accuracy may lie from the one on record before the weights count as others: other images, another network. */
+export const MOST_POINTS_OFF = 0.5;
 
 /**
  * Takes trained weights from a file as a teacher: checks them against the model, measures them in float32 on all test images and
  * keeps them under `out/teachers` with a record. What the weights were trained on is unknown here unless it is said.
+ *
+ * Throws   UserError where the file is damaged, holds the weights of another model, or measures as another teacher than was published.
  */
 export async function importTeacher(options: TeacherImport): Promise<{ record: Omit<TeacherFile, 'sha256'>; path: string }> {
   const { file, model: name, images, out, command, signal } = options;
@@ -36,6 +44,11 @@ export async function importTeacher(options: TeacherImport): Promise<{ record: O
   const [accuracy] = await evaluateAll([program.logits], test, { signal });
   program.dispose();
   session?.close();
+  const { published } = options;
+  if (published !== undefined && Math.abs(accuracy!.top1 - published) > MOST_POINTS_OFF) {
+    const found = `${accuracy!.top1.toFixed(2)} % of ${accuracy!.images} test images`;
+    throw new UserError({ what: `it has ${found}, where ${published.toFixed(2)} % were published; it is not kept`, where: file });
+  }
   const digest = createHash('sha256')
     .update(await readFile(file))
     .digest('hex');

@@ -7,6 +7,7 @@ import { createModel, isModelName, loadStateDict, type Model, type ModelName, to
 import { readSafetensors, writeSafetensors } from '@tempered/tensors';
 import { writeAtomically } from './atomic-file.js';
 import { messageOf, UserError } from './errors.js';
+import { isPublished } from './teacher-sources.js';
 
 /** What is known about trained weights: how they came about and how good they are. Kept as JSON beside the weights. */
 export interface TeacherFile {
@@ -80,7 +81,7 @@ export async function loadTeacher(name: ModelName, dataset: string, classes: num
     throw new UserError({
       what: `there is no trained ${name} for ${dataset}`,
       where: `teacher ${name}`,
-      mend: `train one with 'tempered teachers train ${name} --dataset ${dataset}', or import one with 'tempered teachers import FILE --model ${name} --dataset ${dataset}'`,
+      mend: `${isPublished(name, dataset) ? `fetch the published one with 'tempered teachers fetch ${name}', ` : ''}train one with 'tempered teachers train ${name} --dataset ${dataset}', or import one with 'tempered teachers import FILE --model ${name} --dataset ${dataset}'`,
     });
   }
   const path = join(folder, file);
