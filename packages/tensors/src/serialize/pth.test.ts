@@ -57,6 +57,11 @@ describe('what is written reads back', () => {
     );
   });
 
+  test('a text of a million characters', () => {
+    const text = 'ab'.repeat(500_000);
+    expect(readPth(writePth([text]))).toEqual([text]);
+  });
+
   test('with the bytes of every tensor at a multiple of 64', () => {
     const file = writePth(
       new Map([

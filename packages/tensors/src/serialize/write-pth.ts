@@ -78,7 +78,8 @@ class Pickler {
 
   #text(value: string): void {
     const bytes = new TextEncoder().encode(value);
-    this.#bytes.push(0x58, ...le32(bytes.length), ...bytes);
+    this.#bytes.push(0x58, ...le32(bytes.length));
+    for (const byte of bytes) this.#bytes.push(byte);
   }
 
   #global(module: string, name: string): void {
