@@ -200,8 +200,8 @@ describe('a file that is not what it says is refused by name, and nothing of it 
     expect(readPth(zipped(doubling))).toHaveLength(2);
   });
 
-  test('containers of a million values, side by side or inside each other, are read', () => {
-    const many = 1_000_000;
+  test('containers of very many values, side by side or inside each other, are read', () => {
+    const many = 300_000;
     const wide = readPth(zipped(bytes(PROTO, ']', '(', new Uint8Array(many).fill(0x4e), 'e.')));
     expect(wide).toHaveLength(many);
     const deep = readPth(zipped(bytes(PROTO, 'N', new Uint8Array(many).fill(0x85), '.')));

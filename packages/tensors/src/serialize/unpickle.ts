@@ -63,7 +63,7 @@ class Unpickler<R> {
   }
 
   #byte(): number {
-    return this.take(1)[0]!;
+    return this.#at < this.bytes.length ? this.bytes[this.#at++]! : fail('truncated');
   }
 
   take(count: number): Uint8Array {
