@@ -64,7 +64,10 @@ function withReproOptions(command: Command): Command {
   const switches = ['on', 'off', 'both'];
   return command
     .option('--dataset <name>', `images: ${DATASETS.join(', ')} (default: cifar100; cifar10 in its place where that cannot be had)`)
-    .option('--pairs <list>', "TEACHER:STUDENT,..., or 'all': the pairs of the paper's tables (default: resnet56:resnet20)")
+    .option(
+      '--pairs <list>',
+      "TEACHER:STUDENT,..., or 'all': the pairs of the paper's tables (default: resnet56:resnet20; on imagenet ResNet34:ResNet18)",
+    )
     .option('--methods <list>', `${methodNames.join(', ')}, or 'all' (default: vanilla,kd,ctkd,dkd)`)
     .addOption(new Option('--ls <switch>', 'with logit standardization or without (default: both)').choices(switches))
     .addOption(

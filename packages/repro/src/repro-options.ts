@@ -6,7 +6,7 @@ import { messageOf, usageError } from './errors.js';
 import { FULL_SETS } from './paper.js';
 import { precisionHere } from './precision.js';
 import { type Profile, profiles } from './profile.js';
-import { DEFAULT_METHODS, DEFAULT_PAIRS, type Selection, type Switch } from './selection.js';
+import { DEFAULT_METHODS, defaultPairs, type Selection, type Switch } from './selection.js';
 import { parseMethods, parsePairs, parseSeeds } from './selection-words.js';
 import { parseSetting, parseSettingsFile, type Setting } from './settings.js';
 import { fromRoot } from './workspace.js';
@@ -64,7 +64,7 @@ export function readReproWords(words: ReproWords): ReproRequest {
     dataset: words.dataset === undefined ? null : parseDataset(words.dataset),
     data: words.data === undefined ? undefined : fromRoot(words.data),
     selection: {
-      pairs: words.pairs === undefined ? DEFAULT_PAIRS : parsePairs(words.pairs),
+      pairs: words.pairs === undefined ? defaultPairs(words.dataset) : parsePairs(words.pairs, words.dataset),
       methods: words.methods === undefined ? DEFAULT_METHODS : parseMethods(words.methods),
       ls: words.ls ?? 'both',
       curriculum: words.curriculum ?? null,
@@ -75,7 +75,7 @@ export function readReproWords(words: ReproWords): ReproRequest {
       ...profile,
       epochs: words.epochs === undefined ? profile.epochs : parseCount('--epochs', words.epochs),
       precision: words.precision ?? precisionHere(profile.precision),
-      trainImages: words.dataFraction === undefined ? profile.trainImages : parseFraction(words.dataFraction),
+      trainImages: words.dataFraction === undefined ? profile.trainImages : parseFraction(words.dataFraction, words.dataset),
     },
     out: fromRoot(words.out ?? 'out'),
     jobs: words.jobs === undefined ? null : parseCount('--jobs', words.jobs),
@@ -112,10 +112,10 @@ function readText(path: string): string {
 }
 
 /** Reads a share of the training set as a number of images; null: all of them. */
-function parseFraction(text: string): number | null {
+function parseFraction(text: string, dataset = 'cifar100'): number | null {
   const fraction = Number(text);
   if (!(fraction > 0 && fraction <= 1)) throw usageError({ what: `'${text}' is not above 0 and at most 1`, where: '--data-fraction' });
-  const [all] = FULL_SETS.cifar100!;
+  const [all] = FULL_SETS[dataset] ?? FULL_SETS.cifar100!;
   return fraction === 1 ? null : Math.max(1, Math.round(all * fraction));
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Profile, profiles } from './profile.js';
-import { DEFAULT_METHODS, DEFAULT_PAIRS, type Selection, selectCells } from './selection.js';
+import { DEFAULT_METHODS, DEFAULT_PAIRS, defaultPairs, type Selection, selectCells } from './selection.js';
 import { parseMethods, parsePairs, parseSeeds } from './selection-words.js';
 import { parseSetting } from './settings.js';
 
@@ -89,4 +89,10 @@ test('a setting that no cell reads is a mistake', () => {
   expect(() => select('temperature=2', { methods: ['ctkd'] })).toThrow("no cell of this selection reads 'temperature'");
   expect(() => select('options.beta=2', { methods: ['kd'] })).toThrow("no cell of this selection reads 'options.beta'");
   expect(() => select('curriculum.loops=2', { methods: ['kd'], curriculum: 'off' })).toThrow('curriculum.loops');
+});
+
+test('without a pair: one that the set of images has', () => {
+  expect(defaultPairs('imagenet')).toEqual([{ teacher: 'ResNet34', student: 'ResNet18' }]);
+  expect(parsePairs('all', 'imagenet')).toContainEqual(defaultPairs('imagenet')[0]);
+  for (const dataset of [undefined, 'cifar100', 'cifar10']) expect(parsePairs('all', dataset)).toContainEqual(defaultPairs(dataset)[0]);
 });

@@ -30,6 +30,10 @@ export interface Selection {
 export const DEFAULT_METHODS: readonly MethodName[] = ['vanilla', 'kd', 'ctkd', 'dkd'];
 export const DEFAULT_PAIRS: readonly Pair[] = [{ teacher: 'resnet56', student: 'resnet20' }];
 
+/** Where no pair is named: the lightest of the papers' for a set of images. */
+export const defaultPairs = (dataset?: string): readonly Pair[] =>
+  dataset === 'imagenet' ? [{ teacher: 'ResNet34', student: 'ResNet18' }] : DEFAULT_PAIRS;
+
 /** One method's cells for one pair, in the order of the table: without LS, the control, with LS; the curriculum after that. */
 function requestsFor(name: MethodName, pair: Pair, dataset: string, { ls, curriculum }: Selection): Parameters<typeof recipeFor>[1][] {
   const method: Method = methods[name];
