@@ -96,7 +96,7 @@ function logitCharts(taught: readonly Taught[], id: string): Html {
   });
   return html`<h4>Mean and deviation of the logits</h4>
 <p class="soft">A point an image, of ${taught[0]!.first.logits.x.length} evenly spaced ones. Plain KD pulls the student's logits towards the teacher's mean and deviation; with standardization they are free.</p>
-<div class="grid">${charts}</div>`;
+<div class="several">${charts}</div>`;
 }
 
 /** Figures 4 and 5: where student and teacher correlate the classes differently. */
@@ -115,7 +115,7 @@ function heatMaps(taught: readonly Taught[], id: string): Html {
   });
   return html`<h4>Difference between the class correlations of student and teacher</h4>
 <p class="soft">Row and column: classes in their order. Blank: the two classes go together as much in the student's logits as in the teacher's.</p>
-${heatKey(top)}<div class="grid">${maps}</div>`;
+${heatKey(top)}<div class="several">${maps}</div>`;
 }
 
 /** Features of a few classes in their principal plane, a chart a network. */
@@ -141,5 +141,5 @@ function planes(seen: readonly Seen[], teacher: TeacherComparison | null, id: st
     }),
   );
   return html`<h4>Features before the classifier, seen in their principal plane</h4>
-<p class="soft">Test images of ${networks[0]!.plane.classes.length} classes, each network in its own plane.</p><div class="grid">${charts}</div>`;
+<p class="soft">Test images of ${networks[0]!.plane.classes.length} classes, each network in its own plane.</p><div class="several">${charts}</div>`;
 }

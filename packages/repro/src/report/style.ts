@@ -18,7 +18,7 @@ tr.best td, tr.best th { font-weight: 700; } tbody th { font-weight: 500; }
 th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: inherit; }
 th button:hover, th button:focus-visible { text-decoration: underline; } th[aria-sort=ascending] button::after { content: " \\25B2"; } th[aria-sort=descending] button::after { content: " \\25BC"; }
 h4 { font-size: .95rem; margin: 1.5rem 0 .25rem; } nav ul { padding-left: 1.1rem; } a { color: var(--c0); }
-figure { margin: 1rem 0; } .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(17rem, 100%), 1fr)); gap: .5rem 1.25rem; align-items: start; } figure.small { margin: .75rem 0 0; } figure.small svg { min-width: 0; } svg.map { max-width: 20rem; }
+figure { margin: 1rem 0; } .several { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(17rem, 100%), 1fr)); gap: .5rem 1.25rem; align-items: start; } figure.small { margin: .75rem 0 0; } figure.small svg { min-width: 0; } svg.map { max-width: 20rem; }
 .key { margin: 0 0 .25rem; font-size: .85rem; color: var(--soft); } .key span { white-space: nowrap; margin-right: .6rem; } .key span::before { content: ""; display: inline-block; width: .6em; height: .6em; border-radius: 50%; background: currentColor; margin-right: .35em; }
 .heat-key svg { display: inline-block; width: 9rem; min-width: 0; height: .8rem; vertical-align: middle; } .dots { fill: none; stroke: currentColor; stroke-width: 3.6; stroke-linecap: round; opacity: .65; }
 .heat { fill: none; stroke: var(--c2); stroke-width: 1.02; } .frame { fill: var(--mark); } figcaption { font-weight: 600; margin-bottom: .25rem; }
