@@ -8,7 +8,7 @@ import { describeError } from './describe-error.js';
 import { UserError } from './errors.js';
 import { LiveProgressWriter } from './live-progress.js';
 import { trainInLockstep } from './lockstep.js';
-import { needsTeacher } from './objective.js';
+import { lossOf, needsTeacher } from './objective.js';
 import { EVALUATIONS, profiles } from './profile.js';
 import { provenance } from './provenance.js';
 import { forgetFailure, runFolder, writeConfig, writeSummary } from './run-folder.js';
@@ -16,10 +16,11 @@ import { type RunLock, takeRunLockSoon } from './run-lock.js';
 import type { CellSummary, GroupContext, RunGroup, TeacherRecord } from './run-types.js';
 import { groupThreads, openSession, runFingerprint } from './session-plan.js';
 import { type CheckedTeacher, checkedTeacher, untrainedTeacher } from './taught-by.js';
+import { classifierOf } from './teacher-facts.js';
 import { featureShapes, type TeacherOutput } from './teacher-outputs.js';
 import { createTeacherProgram, type TeacherProgram } from './teacher-program.js';
 import { writeTensorBoard } from './tensorboard.js';
-import { type StepRates, type TrainingPlan, TrainingRun } from './training-run.js';
+import { DivergedError, type StepRates, type TrainingPlan, TrainingRun } from './training-run.js';
 
 /** The rates of a recipe: step decays after the named epochs, the curriculum's lambda, the ramp of the loss's weight. */
 export function recipeRates({ recipe }: Cell): TrainingPlan['rates'] {
@@ -36,6 +37,8 @@ function planOf(cell: Cell, out: string, classes: number, samples: number, taugh
   const { recipe, seed, id } = cell;
   const { momentum, weightDecay, nesterov } = recipe.optimizer;
   const model = createModel(recipe.student, { numClasses: classes });
+  const { teacher } = taught ?? {};
+  const readsClassifier = lossOf(recipe)?.needs.includes('classifier');
   const every = cell.profile === 'paper' ? 1 : Math.max(1, Math.floor(recipe.epochs / EVALUATIONS));
   return {
     id,
@@ -44,12 +47,14 @@ function planOf(cell: Cell, out: string, classes: number, samples: number, taugh
       model,
       objective: recipe,
       optimizer: { momentum, weightDecay, nesterov },
-      ...(taught ? { shapes: featureShapes(model, taught.teacher.model, recipe.batchSize, samples) } : {}),
+      ...(teacher ? { shapes: featureShapes(model, teacher.model, recipe.batchSize, samples, teacher.weights) } : {}),
+      ...(teacher && readsClassifier ? { classifier: classifierOf(teacher.model, teacher.weights) } : {}),
     },
     seed,
     epochs: recipe.epochs,
     batchSize: recipe.batchSize,
     rates: recipeRates(cell),
+    proves: profiles[cell.profile].proves,
     evaluates: (epoch) => epoch % every === 0,
   };
 }
@@ -120,7 +125,8 @@ function giveBack({ locks, runs, sessions, teaching }: Held): void {
  * every cell keeps its own state, folder, checkpoint, record and failure. A cell goes on from its checkpoint.
  *
  * Returns  the summaries of the cells that ended (done or diverged); fewer when the signal stopped the group, after saving.
- *          A cell whose folder is in use, or whose checkpoint is damaged, is told of as 'failed' and left out.
+ *          A cell whose folder is in use, whose checkpoint is damaged, or whose first step does not show what it has to, is told of
+ *          as 'failed' and left out.
  * Throws   UserError before any training for a missing or wrong teacher.
  */
 export const runGroup: RunGroup = async (cells, context) => {
@@ -187,6 +193,7 @@ export const runGroup: RunGroup = async (cells, context) => {
       onEvent({ kind: 'cell-done', cell: summary.cell, summary });
     };
     const diverged: TrainingRun[] = [];
+    const ill: TrainingRun[] = [];
     const live = new LiveProgressWriter();
     const finished = await trainInLockstep(held.runs, {
       train: images.train,
@@ -212,7 +219,9 @@ export const runGroup: RunGroup = async (cells, context) => {
             ...(temperature === null ? {} : { temperature }),
           });
         },
-        diverged: (run, error) => {
+        failed: (run, error) => {
+          ill.push(run);
+          if (!(error instanceof DivergedError)) return onEvent({ kind: 'failed', cell: run.plan.id, message: error.message });
           diverged.push(run);
           onEvent({ kind: 'diverged', cell: run.plan.id, epoch: run.progress.epoch, step: run.progress.step + 1, message: error.message });
         },
@@ -222,7 +231,7 @@ export const runGroup: RunGroup = async (cells, context) => {
     for (const run of diverged) await end(run, 'diverged');
     for (const run of finished) await end(run, 'done');
     for (const run of held.runs) {
-      if (finished.includes(run) || diverged.includes(run)) continue;
+      if (finished.includes(run) || ill.includes(run)) continue;
       onEvent({ kind: 'interrupted', cell: run.plan.id, epoch: run.progress.epoch, step: run.progress.step });
     }
     return summaries;

@@ -1,16 +1,18 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Batch, batchCount, type Dataset, epochBatches } from '@tempered/data';
+import { type Batch, batchCount, type Dataset, epochBatches, makeStrongViews } from '@tempered/data';
 import type { Values } from '@tempered/tensors';
 import type { EpochRecord } from './checkpoint.js';
 import { type Accuracy, evaluateAll, inParallel } from './evaluate.js';
+import type { StrongView } from './step-inputs.js';
 import type { TeacherProgram } from './teacher-program.js';
-import { DivergedError, type TrainingRun } from './training-run.js';
+import { RunFailure, type TrainingRun } from './training-run.js';
 
 /** What happens while runs train. Epochs and steps count from 1. */
 export interface LockstepListener {
   step?(run: TrainingRun, event: { epoch: number; step: number; steps: number; loss: number; msPerStep: number }): void;
   epoch?(run: TrainingRun, record: EpochRecord, accuracy: Accuracy | null): void;
-  diverged?(run: TrainingRun, error: DivergedError): void;
+  /** It leaves the group: its loss is no number, or its first step did not show what it has to. */
+  failed?(run: TrainingRun, error: RunFailure): void;
 }
 
 export interface LockstepOptions {
@@ -33,6 +35,8 @@ const SAVE_EVERY_MS = 600_000;
 interface Prepared {
   batch: Batch;
   taught: Promise<Record<string, Values>>;
+  /** The second view, where somebody trains on one. */
+  strong: Promise<StrongView | null>;
 }
 
 /**
@@ -41,7 +45,7 @@ interface Prepared {
  *
  * The teacher looks at the next batch while the students work on this one.
  *
- * Returns  the runs that came to their end; one that diverged leaves the group. Aborting saves all of them at a step boundary
+ * Returns  the runs that came to their end; one that failed leaves the group. Aborting saves all of them at a step boundary
  *          and returns early.
  * Throws   RangeError when the runs do not share seed and batch size.
  */
@@ -54,6 +58,7 @@ export async function trainInLockstep(runs: readonly TrainingRun[], options: Loc
     throw new RangeError('runs that train in lockstep share seed and batch size');
   }
   const steps = batchCount(train.length, batchSize);
+  const labels = Int32Array.from({ length: train.length }, (_, i) => train.label(i));
   let going = [...runs];
   const lastEpoch = Math.max(...runs.map(({ plan }) => plan.epochs));
   let saved = performance.now();
@@ -69,23 +74,25 @@ export async function trainInLockstep(runs: readonly TrainingRun[], options: Loc
       const taught = teacher ? teacher.outputs(next.value.images) : Promise.resolve({});
       // Whoever awaits it later hears of a failure; until then it is not unhandled.
       taught.catch(() => undefined);
-      return { batch: next.value, taught };
+      const strong = inEpoch().some((run) => run.wantsViews) ? strongViewOf(train, next.value.indices, { seed, epoch }, teacher!) : null;
+      strong?.catch(() => undefined);
+      return { batch: next.value, taught, strong: Promise.resolve(strong) };
     };
     let current = startBatch < steps ? prepare() : null;
     for (let index = startBatch; current; index++) {
       const { batch } = current;
-      const taught = await current.taught;
+      const [taught, strong] = await Promise.all([current.taught, current.strong]);
       const began = performance.now();
       current = prepare();
       const taking = inEpoch().filter((run) => run.awaits(epoch, index));
       const jobs = taking.map((run) => async () => {
         const before = run.progress.lossSum;
         try {
-          await run.step(batch, taught, steps);
+          await run.step({ batch, taught, strong, labels, stepsPerEpoch: steps });
         } catch (error) {
-          if (!(error instanceof DivergedError)) throw error;
+          if (!(error instanceof RunFailure)) throw error;
           going = going.filter((other) => other !== run);
-          listener.diverged?.(run, error);
+          listener.failed?.(run, error);
           return;
         }
         const loss = (run.progress.lossSum - before) / batch.count;
@@ -96,7 +103,7 @@ export async function trainInLockstep(runs: readonly TrainingRun[], options: Loc
       // Eager steps never leave the thread; signals and messages are heard here.
       await setImmediate();
       if (signal.aborted) {
-        await current?.taught.catch(() => undefined);
+        await Promise.allSettled([current?.taught, current?.strong]);
         for (const run of going) if (!run.done) await run.save();
         return going.filter((run) => run.done);
       }
@@ -109,6 +116,17 @@ export async function trainInLockstep(runs: readonly TrainingRun[], options: Loc
     if (signal.aborted) return going.filter((run) => run.done);
   }
   return going.filter((run) => run.done);
+}
+
+/** The strong view of a batch, and what the teacher says of it. */
+async function strongViewOf(
+  train: Dataset,
+  indices: Uint32Array,
+  draw: { seed: number; epoch: number },
+  teacher: TeacherProgram,
+): Promise<StrongView> {
+  const images = makeStrongViews(train, indices, draw);
+  return { images, logits: await teacher.logits(images) };
 }
 
 async function finishEpoch(

@@ -4,12 +4,13 @@ import {
   evaluateLoss,
   kd,
   type LossDefinition,
+  type LossOptions,
   type Features as LossFeatures,
   lossNamed,
   type Temperature,
 } from '@tempered/kd';
 import type { Forward } from '@tempered/models';
-import { type Scalar, type Tensor, type Tensor1D, tf } from '@tempered/tensors';
+import { type Scalar, type Tensor, type Tensor1D, type Tensor2D, tf } from '@tempered/tensors';
 import { UserError } from './errors.js';
 import type { Recipe } from './recipe.js';
 
@@ -19,24 +20,19 @@ export type Objective = Pick<Recipe, 'weights' | 'temperature' | 'standardize' |
 /** The state name of the curriculum's trainable. */
 export const CURRICULUM_PARAMETER = 'curriculum.parameter';
 
-/** Things that a loss may need of the teacher beside its logits and that the trainer can hand over. */
-const SUPPORTED_NEEDS = new Set(['logits', 'stages', 'preacts', 'pooled', 'indices']);
-
-/** The registered loss beside the KD term, or null; throws a UserError for one that asks for what the trainer does not have. */
-export function lossOf(objective: Objective): LossDefinition | null {
+/** The registered loss beside the KD term, or null; throws a UserError for one that nobody registered. */
+export function lossOf(objective: Pick<Objective, 'loss'>): LossDefinition | null {
   if (objective.loss === null) return null;
   const definition = lossNamed(objective.loss);
   if (!definition) throw new UserError({ what: `there is no loss '${objective.loss}'`, where: 'recipe' });
-  const missing = definition.needs.filter((need) => !SUPPORTED_NEEDS.has(need));
-  if (missing.length > 0 || definition.hostInputs) {
-    throw new UserError({
-      what: `the loss '${objective.loss}' needs ${[...missing, ...(definition.hostInputs ? ['host inputs'] : [])].join(', ')}, which the trainer does not provide yet`,
-      where: 'recipe',
-      mend: 'it can be used on its own from @tempered/kd',
-    });
-  }
   return definition;
 }
+
+/** The settings that an objective's loss runs with: its published ones, and what the recipe sets. */
+export const lossSettings = (definition: LossDefinition, { options }: Pick<Objective, 'options'>): LossOptions => ({
+  ...definition.defaults,
+  ...options,
+});
 
 /** Whether the objective looks at a teacher at all. */
 export const needsTeacher = ({ weights, loss }: Objective): boolean => weights.kd !== 0 || loss !== null;
@@ -44,9 +40,13 @@ export const needsTeacher = ({ weights, loss }: Objective): boolean => weights.k
 /** The tensors of one step that the objective is a function of. */
 export interface ObjectiveInputs {
   student: Forward;
+  /** The student's logits of the second view, where there is one. */
+  strong?: Tensor2D;
   teacher: LossFeatures | null;
   labels: Tensor1D;
   indices?: Tensor1D;
+  /** The tensors that the host fills for the loss. */
+  host?: Readonly<Record<string, Tensor>>;
   /** lambda of the curriculum and ramp of the loss's weight in this epoch. */
   lambda: Scalar;
   warmup: Scalar;
@@ -57,6 +57,7 @@ export interface ObjectiveInputs {
 
 export interface ObjectiveValue {
   total: Scalar;
+  /** Of the weak view. */
   crossEntropy: Scalar;
   /** The temperature in force, learned or fixed. */
   temperature: Temperature;
@@ -69,7 +70,8 @@ export interface ObjectiveValue {
  *
  *   L = weights.ce * CE + weights.kd * KD(T, standardized or not) + weights.method * warmup * loss
  *
- * T is the recipe's number or the curriculum's learned one; standardization and curriculum act on the logit-matching terms.
+ * T is the recipe's number or the curriculum's learned one; standardization and curriculum act on the logit-matching terms. On two
+ * views CE is the sum over both.
  * Gradient to every trainable: the student's, the loss's own, the curriculum's.
  */
 export function evaluateObjective(objective: Objective, inputs: ObjectiveInputs): ObjectiveValue {
@@ -79,7 +81,8 @@ export function evaluateObjective(objective: Objective, inputs: ObjectiveInputs)
     ? curriculumTemperature(inputs.trainables[CURRICULUM_PARAMETER] as Scalar, inputs.lambda, curriculum)
     : objective.temperature;
   const ce = crossEntropy(student.logits, labels);
-  let total = tf.mul(ce, weights.ce) as Scalar;
+  const allCe = inputs.strong ? tf.add(ce, crossEntropy(inputs.strong, labels)) : ce;
+  let total = tf.mul(allCe, weights.ce) as Scalar;
   if (weights.kd !== 0) {
     total = tf.add(total, tf.mul(kd(student.logits, teacher!.logits, { temperature, standardize }), weights.kd));
   }
@@ -88,17 +91,18 @@ export function evaluateObjective(objective: Objective, inputs: ObjectiveInputs)
   const { loss, buffers } = evaluateLoss(
     definition,
     {
-      student: { logits: student.logits, ...student.features },
+      student: { logits: student.logits, ...student.features, ...(inputs.strong ? { strong: inputs.strong } : {}) },
       teacher: teacher!,
       labels,
       ...(inputs.indices ? { indices: inputs.indices } : {}),
+      host: inputs.host ?? {},
       temperature,
       standardize,
       trainables: inputs.trainables,
       buffers: inputs.buffers,
       warmup: inputs.warmup,
     },
-    { ...definition.defaults, ...objective.options },
+    lossSettings(definition, objective),
   );
   return { total: tf.add(total, tf.mul(loss, weights.method)), crossEntropy: ce, temperature, buffers };
 }

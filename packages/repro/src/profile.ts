@@ -17,6 +17,10 @@ export interface Profile {
   otherImages: boolean;
   /** May a teacher teach that nobody trained? Only where nothing is learned anyway. */
   untrainedTeacher: boolean;
+  /** Is each cell's first step looked at: a gradient for every trainable, a loss that LS and curriculum change? */
+  proves: boolean;
+  /** Of several pairs with nothing said about LS and curriculum: is every setting tried on the first, and the others run without? */
+  settingsOnce: boolean;
 }
 
 /** Evaluations of a shortened run on the whole test set, the last epoch's included; a full one is evaluated after every epoch. */
@@ -25,7 +29,7 @@ export const EVALUATIONS = 4;
 export const profiles = {
   smoke: {
     name: 'smoke',
-    about: 'a few steps of eight images a cell: shows that everything runs, learns nothing',
+    about: 'two steps of eight images a cell: shows that everything trains, learns nothing',
     epochs: 1,
     batchSize: 8,
     trainImages: 16,
@@ -34,6 +38,8 @@ export const profiles = {
     seeds: [0],
     otherImages: true,
     untrainedTeacher: true,
+    proves: true,
+    settingsOnce: true,
   },
   quick: {
     name: 'quick',
@@ -46,6 +52,8 @@ export const profiles = {
     seeds: [0],
     otherImages: true,
     untrainedTeacher: false,
+    proves: false,
+    settingsOnce: false,
   },
   paper: {
     name: 'paper',
@@ -58,6 +66,8 @@ export const profiles = {
     seeds: [0],
     otherImages: false,
     untrainedTeacher: false,
+    proves: false,
+    settingsOnce: false,
   },
 } as const satisfies Record<ProfileName, Profile>;
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Profile, profiles } from './profile.js';
+import { methodNames, methods } from './recipes/index.js';
 import { DEFAULT_METHODS, DEFAULT_PAIRS, defaultPairs, type Selection, selectCells } from './selection.js';
 import { parseMethods, parsePairs, parseSeeds } from './selection-words.js';
 import { parseSetting } from './settings.js';
@@ -39,6 +40,21 @@ test('seeds repeat the cells; a student alone is one cell under several teachers
 test('the smoke profile takes batches of eight and says so', () => {
   const [cell] = selectCells(quick, profiles.smoke, images);
   expect(cell!.recipe).toMatchObject({ epochs: 1, batchSize: 8, source: expect.stringContaining('batches of 8, not 64') });
+});
+
+test('the smoke profile tries every setting of a method on the first of several pairs, and each method once on the others', () => {
+  const pairs = parsePairs('all');
+  const cells = selectCells({ ...quick, pairs, methods: parseMethods('all') }, profiles.smoke, images);
+  const of = ({ teacher, student }: { teacher: string; student: string }): string[] =>
+    cells.filter(({ recipe }) => recipe.student === student && recipe.teacher === teacher).map(({ label }) => label);
+  const taught = methodNames.filter((name) => name !== 'vanilla');
+  for (const method of taught.filter((name) => name !== 'kd' && name !== 'ctkd')) {
+    const { title } = methods[method];
+    expect(of(pairs[0]!)).toEqual(expect.arrayContaining([title, `${title}+LS`, `${title}+CT`, `${title}+CT+LS`]));
+  }
+  expect(of(pairs[0]!)).toEqual(expect.arrayContaining(['KD', 'KD T=2 w=9', 'KD+LS', 'CTKD', 'CTKD+LS']));
+  for (const pair of pairs.slice(1)) expect(of(pair)).toEqual(taught.map((name) => methods[name].title));
+  expect(labels({ pairs, methods: ['pkt'], ls: 'on' }, profiles.smoke)).toEqual(pairs.map(() => 'PKT+LS'));
 });
 
 test('the paper profile keeps the recipe', () => {

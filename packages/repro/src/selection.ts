@@ -35,7 +35,7 @@ export const defaultPairs = (dataset?: string): readonly Pair[] =>
   dataset === 'imagenet' ? [{ teacher: 'ResNet34', student: 'ResNet18' }] : DEFAULT_PAIRS;
 
 /** One method's cells for one pair, in the order of the table: without LS, the control, with LS; the curriculum after that. */
-function requestsFor(name: MethodName, pair: Pair, dataset: string, { ls, curriculum }: Selection): Parameters<typeof recipeFor>[1][] {
+function requestsFor(name: MethodName, pair: Pair, dataset: string, { ls, curriculum }: Pick<Selection, 'ls' | 'curriculum'>): Parameters<typeof recipeFor>[1][] {
   const method: Method = methods[name];
   const base = { dataset, ...pair, standardize: false, curriculum: false };
   if (!method.matchesLogits) return [base];
@@ -47,6 +47,12 @@ function requestsFor(name: MethodName, pair: Pair, dataset: string, { ls, curric
       return control ? [request, { ...request, matched: true }] : [request];
     }),
   );
+}
+
+/** The switches of a pair: those asked for; of several pairs, in a profile that tries each setting once, all of them on the first. */
+function switchesFor({ pairs, ls, curriculum }: Selection, profile: Profile, place: number): Pick<Selection, 'ls' | 'curriculum'> {
+  if (!profile.settingsOnce || pairs.length === 1 || ls !== 'both' || curriculum !== null) return { ls, curriculum };
+  return place === 0 ? { ls: 'both', curriculum: 'both' } : { ls: 'off', curriculum: null };
 }
 
 const flags = (choice: Switch): boolean[] => (choice === 'both' ? [false, true] : [choice === 'on']);
@@ -61,11 +67,12 @@ export function selectCells(selection: Selection, profile: Profile, images: Cell
   const read = new Set<Setting>();
   const cells = new Map<string, Cell>();
   for (const seed of selection.seeds) {
-    for (const pair of selection.pairs) {
+    for (const [place, pair] of selection.pairs.entries()) {
+      const switches = switchesFor(selection, profile, place);
       for (const name of selection.methods) {
         const fixed = (methods[name] as Method).curriculum;
         if (selection.curriculum === 'off' && fixed) continue;
-        for (const request of requestsFor(name, pair, images.dataset, selection)) {
+        for (const request of requestsFor(name, pair, images.dataset, switches)) {
           const called = request.curriculum ? curriculumName(name) : name;
           const full = recipeFor(called, request);
           for (const { recipe, suffix, used } of variantsOf(shorten(full, profile), settings)) {

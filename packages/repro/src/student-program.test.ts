@@ -1,10 +1,12 @@
-import { makeBatch, syntheticImages } from '@tempered/data';
+import { makeBatch, makeStrongViews, syntheticImages } from '@tempered/data';
 import { createModel } from '@tempered/models';
-import { EagerProgram } from '@tempered/tensors';
+import { EagerProgram, NotFiniteError } from '@tempered/tensors';
 import { compile, loadEngine, TensorflowSession } from '@tempered/tensors/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CURRICULUM_PARAMETER, type Objective } from './objective.js';
+import { methodNames, recipeFor } from './recipes/index.js';
 import { studentFunctions } from './student-program.js';
+import { classifierOf } from './teacher-facts.js';
 import { featureShapes } from './teacher-outputs.js';
 
 const CLASSES = 5;
@@ -30,18 +32,34 @@ const OBJECTIVES: Record<string, Objective> = {
   'CTKD+LS': { ...kdOnly, curriculum, standardize: true },
   DKD: dkdOnly,
   'DKD+CT+LS': { ...dkdOnly, curriculum, standardize: true },
-  'AT (a feature loss)': { ...kdOnly, weights: { ce: 1, kd: 0, method: 1 }, loss: 'at' },
-  'VID (trainables of its own)': { ...kdOnly, weights: { ce: 1, kd: 0, method: 1 }, loss: 'vid' },
 };
+const request = { dataset: 'cifar100', teacher: 'resnet56', student: 'resnet20', standardize: false, curriculum: false } as const;
+/** As many negatives as these few images can give. */
+const fewNegatives = (objective: Objective): Objective => (objective.loss === 'crd' ? { ...objective, options: { negatives: 6 } } : objective);
+for (const name of methodNames) {
+  if (name !== 'vanilla') OBJECTIVES[`method ${name} + CT + LS`] = fewNegatives(recipeFor(name, { ...request, standardize: true, curriculum: true }));
+}
 
+const teacherWeights = model.init(7);
 const functionsOf = (objective: Objective) =>
   studentFunctions({
     model,
     objective,
     optimizer: { momentum: 0.9, weightDecay: 5e-4, nesterov: false },
     seed: 1,
-    shapes: featureShapes(model, model, 6, train.length),
+    shapes: featureShapes(model, model, 6, train.length, teacherWeights),
+    classifier: classifierOf(model, teacherWeights),
   });
+
+const labels = Int32Array.from({ length: train.length }, (_, i) => train.label(i));
+/** What host and second view give a step; the teacher's logits of that view are those of no network. */
+const extraFor = (functions: ReturnType<typeof functionsOf>, step: number) => {
+  const strong = {
+    images: makeStrongViews(train, batch.indices, { seed: 1, epoch: 1 }),
+    logits: Float32Array.from({ length: 6 * CLASSES }, (_, i) => 2 * Math.sin(i)),
+  };
+  return functions.extra.values({ seed: 1, epoch: 1, step, stepsPerEpoch: steps.length, batch, labels, strong });
+};
 
 let session: TensorflowSession;
 beforeAll(async () => {
@@ -71,8 +89,8 @@ describe.each(Object.entries(OBJECTIVES))('%s', (name, objective) => {
     const compiled = await compile({ ...functions, session, scope: `agree ${name}`.replace(/[^\w]/g, '-') });
     const eager = new EagerProgram(functions);
     const { images, labels } = batch;
-    for (const rates of steps) {
-      const inputs = { images, labels, ...taughtFor(functions), ...rates };
+    for (const [step, rates] of steps.entries()) {
+      const inputs = { images, labels, ...taughtFor(functions), ...extraFor(functions, step), ...rates };
       const [a, b] = [await compiled.run('step', inputs), await eager.run('step', inputs)];
       for (const output of ['loss', 'crossEntropy', 'temperature'])
         expect(a[output]!.data, output).toBeNear(b[output]!.data, { relative: 2e-4 });
@@ -114,8 +132,24 @@ test('rate and ramp reach the weights', async () => {
   expect(await head(0.05, 0.1)).not.toEqual(await head(0.05, 1));
 });
 
-test('a loss that asks for what the trainer does not have is refused with its name', () => {
-  expect(() => functionsOf({ ...dkdOnly, loss: 'crd', options: {} })).toThrow(
-    /the loss 'crd' needs .*which the trainer does not provide yet/,
-  );
+test('a loss that needs to know the teacher says so where it was not told', () => {
+  const bare = { model, optimizer: { momentum: 0.9, weightDecay: 5e-4, nesterov: false }, seed: 1 };
+  const objective: Objective = { ...dkdOnly, loss: 'srrl', options: {} };
+  expect(() => studentFunctions({ ...bare, objective })).toThrow(/the loss 'srrl' has tensors of its own/);
+  const shapes = featureShapes(model, model, 6, train.length);
+  expect(() => studentFunctions({ ...bare, objective, shapes })).toThrow(/the loss 'srrl' reads the teacher's last layer/);
+});
+
+test('a step whose gradient is no number fails before it moves anything', async () => {
+  const functions = functionsOf(kdOnly);
+  const program = await compile({ ...functions, session, scope: 'sick' });
+  const inputs = { images: batch.images, labels: batch.labels, ...taughtFor(functions), ...steps[0]! };
+  await program.run('step', inputs);
+  const before = await program.readState();
+  const overflown = before['conv1.weight']!.data.map(() => 3e38) as Float32Array;
+  await program.writeState({ 'conv1.weight': overflown });
+  await expect(program.run('step', inputs)).rejects.toThrow(NotFiniteError);
+  const { 'conv1.weight': _, ...rest } = await program.readState();
+  const { 'conv1.weight': __, ...expected } = before;
+  expect(rest).toEqual(expected);
 });

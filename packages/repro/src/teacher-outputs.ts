@@ -1,6 +1,7 @@
 import type { FeatureShapes, LossDefinition, Features as LossFeatures } from '@tempered/kd';
 import type { Forward, Model } from '@tempered/models';
 import type { Tensor, Tensor2D, Tensor4D } from '@tempered/tensors';
+import { normsOf } from './teacher-facts.js';
 
 /** One tensor that the teacher hands to a student's step: its input name and its shape without the batch. */
 export interface TeacherOutput {
@@ -54,8 +55,17 @@ export function teacherFeatures(outputs: readonly TeacherOutput[], inputs: Reado
   };
 }
 
-/** Shapes of both sides' features for a batch size, as losses with trainables of their own ask for them. */
-export function featureShapes(student: Model, teacher: Model, batch: number, samples: number): FeatureShapes {
+/**
+ * Shapes of both sides' features for a batch size, as losses with tensors of their own ask for them; with the teacher's weights also
+ * the batch normalisations in front of its pre-activation taps.
+ */
+export function featureShapes(
+  student: Model,
+  teacher: Model,
+  batch: number,
+  samples: number,
+  weights?: Readonly<Record<string, Float32Array>>,
+): FeatureShapes {
   const side = (model: Model): FeatureShapes['student'] => {
     const maps = (shapes: readonly (readonly number[])[]): [number, number, number, number][] =>
       shapes.map((shape) => [batch, ...(shape as [number, number, number])]);
@@ -66,5 +76,6 @@ export function featureShapes(student: Model, teacher: Model, batch: number, sam
       pooled: [batch, model.featureShapes.pooled],
     };
   };
-  return { student: side(student), teacher: side(teacher), samples };
+  const norms = weights ? { teacherNorms: normsOf(teacher, weights) } : {};
+  return { student: side(student), teacher: side(teacher), samples, ...norms };
 }

@@ -120,7 +120,7 @@ export async function trainTeacher(options: TeacherTraining): Promise<TeacherFil
             loss: record.loss,
             ...(accuracy ? { top1: accuracy.top1, top5: accuracy.top5 } : {}),
           }),
-        diverged: (_, error) => {
+        failed: (_, error) => {
           divergence = error;
           onEvent({ kind: 'diverged', cell: id, epoch: run.progress.epoch, step: run.progress.step + 1, message: error.message });
         },

@@ -1,14 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Batch } from '@tempered/data';
 import type { Model } from '@tempered/models';
-import type { StatefulProgram, Values } from '@tempered/tensors';
+import { NotFiniteError, type StatefulProgram, type Values, velocityOf } from '@tempered/tensors';
 import type { TensorflowSession } from '@tempered/tensors/node';
 import { stringify } from 'csv-stringify/sync';
 import { writeAtomically } from './atomic-file.js';
 import { type EpochRecord, freshProgress, loadCheckpoint, type Progress, saveCheckpoint } from './checkpoint.js';
 import type { Accuracy, Classifier } from './evaluate.js';
+import { firstStepFault } from './first-step.js';
 import { createStudent, type StudentFunctions, type StudentOptions } from './student-program.js';
+import type { ExtraInputs, StepPlace } from './step-inputs.js';
 import type { TeacherOutput } from './teacher-outputs.js';
 
 /** The numbers that a step is fed beside its batch. */
@@ -32,12 +33,25 @@ export interface TrainingPlan {
   batchSize: number;
   /** Rates of a step; epochs count from 1, steps from 0 within the epoch. */
   rates(epoch: number, step: number, stepsPerEpoch: number): StepRates;
+  /** Whether the first step is looked at: a gradient for every trainable, a loss that each option changes. */
+  proves?: boolean;
   /** Whether an epoch ends with an evaluation; the last one always does. */
   evaluates(epoch: number): boolean;
 }
 
-/** The loss of a step was not a number: this run cannot go on, others can. */
-export class DivergedError extends Error {
+/** What a step is given: the same for every run of a group. */
+export interface StepData extends Pick<StepPlace, 'batch' | 'strong' | 'labels' | 'stepsPerEpoch'> {
+  /** The teacher's outputs for the batch, by name. */
+  taught: Readonly<Record<string, Values>>;
+}
+
+/** This run cannot go on, others can. */
+export class RunFailure extends Error {
+  override name = 'RunFailure';
+}
+
+/** Loss or gradient of a step was not a number. */
+export class DivergedError extends RunFailure {
   override name = 'DivergedError';
 }
 
@@ -54,15 +68,17 @@ export class TrainingRun {
     readonly plan: TrainingPlan,
     private readonly program: StatefulProgram<StudentFunctions['functions']>,
     readonly teacherInputs: readonly TeacherOutput[],
-    private readonly wantsIndices: boolean,
+    private readonly extra: ExtraInputs,
+    private readonly trainables: readonly string[],
     private readonly engine: string,
   ) {}
 
   /** Compiles the plan's student and goes on from its checkpoint where there is one. */
   static async open(plan: TrainingPlan, session: TensorflowSession | null, engine: string): Promise<TrainingRun> {
     await mkdir(plan.folder, { recursive: true });
-    const { program, teacherInputs, wantsIndices } = await createStudent({ ...plan.student, seed: plan.seed, session, scope: plan.id });
-    const run = new TrainingRun(plan, program, teacherInputs, wantsIndices, engine);
+    const student = await createStudent({ ...plan.student, seed: plan.seed, session, scope: plan.id });
+    const { program, teacherInputs, extra, trainables } = student;
+    const run = new TrainingRun(plan, program, teacherInputs, extra, trainables, engine);
     const checkpoint = await loadCheckpoint(join(plan.folder, RUN_FILES.checkpoint), plan.id, program.stateNames());
     if (checkpoint) {
       await program.writeState(checkpoint.state);
@@ -80,23 +96,37 @@ export class TrainingRun {
     return this.progress.epoch > this.plan.epochs;
   }
 
+  /** Whether it trains on a second view of each batch. */
+  get wantsViews(): boolean {
+    return this.extra.views;
+  }
+
   /** Whether this batch of this epoch is the next one of this run. */
   awaits(epoch: number, step: number): boolean {
     return this.progress.epoch === epoch && this.progress.step === step;
   }
 
-  /** One training step. Throws DivergedError when the loss is no number; the last checkpoint stays as it is. */
-  async step(batch: Batch, taught: Readonly<Record<string, Values>>, stepsPerEpoch: number): Promise<void> {
+  /** One training step. Throws DivergedError when loss or gradient is no number; weights and checkpoint stay as they are. */
+  async step({ batch, taught, strong, labels, stepsPerEpoch }: StepData): Promise<void> {
     const { plan, progress } = this;
+    const { epoch, step } = progress;
     const began = performance.now();
     const given = Object.fromEntries(this.teacherInputs.map(({ name }) => [name, taught[name]!]));
-    const indices: Record<string, Values> = this.wantsIndices ? { indices: Int32Array.from(batch.indices) } : {};
-    const rates = plan.rates(progress.epoch, progress.step, stepsPerEpoch);
-    const result = await this.program.run('step', { images: batch.images, labels: batch.labels, ...given, ...indices, ...rates });
-    const value = (name: string): number => result[name]!.data[0]!;
-    if (!Number.isFinite(value('loss'))) {
-      throw new DivergedError(`the loss became ${value('loss')} in epoch ${progress.epoch}, step ${progress.step + 1}`);
+    const extra = this.extra.values({ seed: plan.seed, epoch, step, stepsPerEpoch, batch, labels, strong });
+    const rates = plan.rates(epoch, step, stepsPerEpoch);
+    const inputs = { images: batch.images, labels: batch.labels, ...given, ...extra, ...rates };
+    const first = plan.proves && epoch === 1 && step === 0;
+    const before = first ? await this.program.readState(this.trainables) : null;
+    const result = await this.program.run('step', inputs).catch((error: unknown) => {
+      if (!(error instanceof NotFiniteError)) throw error;
+      throw new DivergedError(`the ${error.what} was no finite number in epoch ${epoch}, step ${step + 1}; the weights are those before it`);
+    });
+    if (before) {
+      const after = await this.program.readState(this.trainables.map(velocityOf));
+      const fault = await firstStepFault({ ...plan.student, seed: plan.seed }, inputs, this.trainables, before, after);
+      if (fault) throw new RunFailure(fault);
     }
+    const value = (name: string): number => result[name]!.data[0]!;
     progress.lossSum += value('loss') * batch.count;
     progress.crossEntropySum += value('crossEntropy') * batch.count;
     progress.correct += value('correct');

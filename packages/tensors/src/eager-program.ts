@@ -43,12 +43,14 @@ export class EagerProgram<F extends FunctionSpecs = FunctionSpecs> implements St
   async run(name: keyof F & string, inputs: RunInputs = {}): Promise<RunResult> {
     const spec = functionNamed(this.#functions, name);
     const fed = checkInputs(name, spec, inputs);
-    let outputs: Record<string, Tensor>;
+    let outputs: Record<string, Tensor> = {};
     try {
       outputs = tf.tidy(() =>
         spec.run(Object.fromEntries(fed.map((input) => [input.name, tensorOf(input.data, input.shape, input.dtype)])), this.#state),
       );
+      await this.#state.confirm();
     } catch (error) {
+      tf.dispose(outputs);
       this.#state.rollback();
       throw error;
     }

@@ -15,5 +15,5 @@ export type { PthValue } from './serialize/pth-views.js';
 export { readSafetensors, type Safetensors, writeSafetensors } from './serialize/safetensors.js';
 export { type StoredDType, type StoredTensor, type StoredTensors, storedFloat32, toFloat32, WeightFileError } from './serialize/stored.js';
 export { writePth } from './serialize/write-pth.js';
-export { EagerState, type MomentumUpdate, momentumStep, type StateAccess } from './state.js';
+export { EagerState, type MomentumUpdate, momentumStep, NotFiniteError, type StateAccess } from './state.js';
 export * from './tf.js';

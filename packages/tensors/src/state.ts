@@ -28,6 +28,21 @@ export interface StateAccess {
    *   g' = g + weightDecay * p;  v' = momentum * v + g';  p' = p - learningRate * (nesterov ? g' + momentum * v' : v')
    */
   momentum(update: MomentumUpdate): void;
+  /** Makes the whole call fail with a NotFiniteError of this name, before anything is written, where the scalar is no finite number. */
+  requireFinite(name: string, value: Scalar): void;
+}
+
+/** A number that a call requires to be finite was not; the state is as it was before the call. */
+export class NotFiniteError extends Error {
+  override name = 'NotFiniteError';
+
+  constructor(
+    /** Which of the call's numbers. */
+    readonly what: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${what} is not a finite number`, options);
+  }
 }
 
 /** The arithmetic of `StateAccess.momentum` in plain tfjs ops: the new parameter and the new velocity. */
@@ -46,6 +61,7 @@ export function momentumStep(
 export class EagerState implements StateAccess {
   readonly #values = new Map<string, Tensor>();
   #pending = new Map<string, Tensor>();
+  #required = new Map<string, Tensor>();
 
   constructor(values: Record<string, Tensor>) {
     for (const [name, value] of Object.entries(values)) this.#values.set(name, tf.keep(tf.clone(value)));
@@ -72,6 +88,17 @@ export class EagerState implements StateAccess {
     });
   }
 
+  requireFinite(name: string, value: Scalar): void {
+    this.#required.set(name, tf.keep(tf.clone(value)));
+  }
+
+  /** Looks at what the call requires to be finite. Throws NotFiniteError for the first that is not. */
+  async confirm(): Promise<void> {
+    for (const [name, value] of this.#required) {
+      if (!Number.isFinite((await value.data())[0]!)) throw new NotFiniteError(name);
+    }
+  }
+
   /** Ends a call: what was assigned becomes the state. */
   commit(): void {
     for (const [name, value] of this.#pending) {
@@ -79,12 +106,19 @@ export class EagerState implements StateAccess {
       this.#values.set(name, value);
     }
     this.#pending = new Map();
+    this.#forgetRequired();
   }
 
   /** Ends a call that failed: what was assigned is forgotten. */
   rollback(): void {
     for (const value of this.#pending.values()) value.dispose();
     this.#pending = new Map();
+    this.#forgetRequired();
+  }
+
+  #forgetRequired(): void {
+    for (const value of this.#required.values()) value.dispose();
+    this.#required = new Map();
   }
 
   names(): string[] {

@@ -31,6 +31,15 @@ export function imagenetBase(batchSize = 512): Base {
 /** ImageNet as CTKD runs it: batches of 256 over 120 epochs. */
 export const imagenetCtkdBase = (): Base => ({ ...imagenetBase(256), epochs: 120 });
 
+/**
+ * What CTKD's commented lines come to as they are written: they name neither batch nor rate, so the defaults of its options apply.
+ * Its active command has 64 and 0.05, and that is taken to be what ran.
+ */
+export function ctkdAsWritten(student: ModelName): Pick<Base, 'optimizer' | 'batchSize'> {
+  const { optimizer } = cifarBase(student);
+  return { optimizer: { ...optimizer, lr: SLOW_STUDENTS.includes(student) ? optimizer.lr : 0.1 }, batchSize: 128 };
+}
+
 /** CTKD's script: T = 1 + 20 * sigmoid(p), lambda from 0 to -1 along a cosine, over ten epochs (five on ImageNet). */
 export const curriculumOf = (dataset: string): Curriculum => ({
   start: 1,

@@ -1,4 +1,4 @@
-import { imagenetCtkdBase } from './base.js';
+import { ctkdAsWritten, imagenetCtkdBase } from './base.js';
 import type { Method } from './method.js';
 import { pairSettings } from './pairs.js';
 
@@ -9,7 +9,7 @@ import { pairSettings } from './pairs.js';
 export const dkd: Method = {
   title: 'DKD',
   matchesLogits: true,
-  settings: ({ dataset, teacher, student, standardize, curriculum }) => {
+  settings: ({ dataset, teacher, student, standardize, curriculum, asWritten }) => {
     const imagenet = dataset === 'imagenet';
     const pair = pairSettings(dataset, teacher, student);
     const plain = { temperature: imagenet ? 1 : 4, alpha: 1, beta: curriculum && imagenet ? 1 : pair.dkd.beta };
@@ -24,6 +24,7 @@ export const dkd: Method = {
       warmupEpochs: curriculum ? 0 : imagenet ? 1 : 20,
       options: { alpha, beta },
       ...(curriculum && imagenet ? imagenetCtkdBase() : {}),
+      ...(curriculum && !imagenet && asWritten ? ctkdAsWritten(student) : {}),
       source: curriculum ? `${script}, batch and rate of its active command; ${file}` : file,
     };
   },

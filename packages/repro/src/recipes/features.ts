@@ -1,6 +1,6 @@
 import type { LossName } from '@tempered/kd';
 import type { ModelName } from '@tempered/models';
-import { type Base, imagenetBase } from './base.js';
+import { type Base, ctkdAsWritten, imagenetBase } from './base.js';
 import { kdTerm } from './kd.js';
 import type { Method, MethodPart, RecipeRequest } from './method.js';
 
@@ -19,7 +19,7 @@ interface FeatureSettings {
 /**
  * A method that compares features: CE and its own term, as published. Standardization and curriculum act on the KD term that goes
  * with it then, with the weights of CTKD's script, which runs PKT, SP, VID, CRD and SRRL so: at batch 64 and rate 0.05, like its
- * active command (its commented lines name neither, and its option defaults, 128 and 0.1, were not what ran).
+ * active command (its commented lines name neither; `asWritten` takes its option defaults, 128 and 0.1).
  */
 function featureMethod(title: string, { loss, weight, warmupEpochs = 0, imagenet, withKd = false, source }: FeatureSettings): Method {
   const settings = (request: RecipeRequest): MethodPart => {
@@ -36,6 +36,7 @@ function featureMethod(title: string, { loss, weight, warmupEpochs = 0, imagenet
       warmupEpochs: onImagenet ? (imagenet?.warmupEpochs ?? warmupEpochs) : warmupEpochs,
       options: {},
       ...base,
+      ...(request.asWritten && request.curriculum && !onImagenet ? ctkdAsWritten(request.student) : {}),
       source: beside && !withKd ? `${published}; KD term beside it as in CTKD run_cifar_distill.sh` : published,
     };
   };

@@ -1,7 +1,8 @@
+import { MODEL_NAMES } from '@tempered/models';
 import { expect, test } from 'vitest';
 import { readPaperTable } from '../paper.js';
 import type { Recipe } from '../recipe.js';
-import { labelFor, type methods, recipeFor } from './index.js';
+import { labelFor, methodNames, type methods, recipeFor } from './index.js';
 import { cifarPairs } from './pairs.js';
 
 const pair = { dataset: 'cifar100', teacher: 'resnet56', student: 'resnet20', standardize: false, curriculum: false } as const;
@@ -111,13 +112,14 @@ test.each(featureNames)('%s is set as RepDistiller or mdistiller sets it', (meth
   expectAgreement(recipeFor(method, request), entry);
 });
 
-test.each(['pkt', 'sp', 'vid', 'crd', 'srrl'] as const)(
+test.each(['pkt', 'sp', 'vid', 'crd', 'srrl', 'dkd'] as const)(
   "%s with the curriculum has the weights of CTKD's script, batch and rate of its active command",
   (method) => {
     const entry = row('zhengli97/CTKD', { method, dataset: 'cifar100' });
     const recipe = recipeFor(method, { ...pair, curriculum: true });
     expectAgreement(recipe, { ...entry, batch: '64', lr: '0.05' });
     expect([entry.batch, entry.lr]).toEqual(['128', '0.1']);
+    expectAgreement(recipeFor(method, { ...pair, curriculum: true, asWritten: true }), entry);
     expect(recipe.curriculum).toEqual(recipeFor('ctkd', pair).curriculum);
   },
 );
@@ -167,4 +169,20 @@ test('labels', () => {
   expect(label('ctkd', {})).toBe('CTKD');
   expect(label('ctkd', { standardize: true })).toBe('CTKD+LS');
   expect(label('dkd', { curriculum: true, standardize: true })).toBe('DKD+CT+LS');
+});
+
+test.each(['MobileNetV2', 'ShuffleV1', 'ShuffleV2'] as const)('%s trains at 0.01 whatever the command says', (student) => {
+  for (const method of methodNames.filter((name) => name !== 'mlkd')) {
+    for (const asWritten of [false, true]) {
+      const { optimizer } = recipeFor(method, { ...pair, teacher: 'resnet32x4', student, curriculum: true, asWritten });
+      expect(`${method} ${optimizer.lr}`).toBe(`${method} 0.01`);
+    }
+  }
+});
+
+test('every model of the zoo has a vanilla recipe, so that it can be a teacher', () => {
+  for (const student of MODEL_NAMES) {
+    for (const dataset of ['cifar100', 'imagenet'])
+      expect(recipeFor('vanilla', { ...pair, dataset, student })).toMatchObject({ student, teacher: null, weights: { ce: 1, kd: 0, method: 0 } });
+  }
 });

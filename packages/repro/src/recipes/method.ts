@@ -10,6 +10,8 @@ export interface RecipeRequest {
   curriculum: boolean;
   /** Without standardization, but with the temperature and weight of the standardized recipe: tells LS from its weight. */
   matched?: boolean;
+  /** CTKD's commented lines (PKT, SP, VID, CRD, SRRL, DKD with the curriculum on CIFAR) at the batch and rate that they come to as written. */
+  asWritten?: boolean;
 }
 
 /** The part of a recipe that a method decides. */

@@ -15,6 +15,7 @@ import { type Tensor, tf } from '../tf.js';
 import type { AddonFeed } from './addon.js';
 import { type Attribute, DTYPES, type Graph, type GraphDType, type GraphNode, type TensorSignature } from './program/graph.js';
 import { graphDef } from './program/graph-def.js';
+import { named } from './program/not-finite.js';
 import { optimize, place } from './program/passes.js';
 import { printGraph } from './program/print.js';
 import type { Profile } from './program/profile.js';
@@ -94,16 +95,16 @@ export class Program<F extends FunctionSpecs = FunctionSpecs> implements Statefu
   /**
    * Runs a function: feeds inputs by name, returns outputs by name, updates the state.
    *
-   * Throws   RangeError for a missing, unknown or misshapen input; TraceError when the function cannot be compiled.
+   * Throws   RangeError for a missing, unknown or misshapen input; TraceError when the function cannot be compiled; NotFiniteError,
+   *          with the state as it was, where something that the function requires to be finite is not.
    */
   async run(name: keyof F & string, inputs: RunInputs = {}): Promise<RunResult> {
     const { loaded, feeds } = this.#prepare(name, inputs);
     const targets = loaded.graph.update ? [loaded.graph.update] : [];
-    const results = await this.session.run(
-      feeds,
-      loaded.fetches.map(({ source }) => source),
-      targets,
-    );
+    const sources = loaded.fetches.map(({ source }) => source);
+    const results = await this.session.run(feeds, sources, targets).catch((error: unknown) => {
+      throw named(error);
+    });
     return Object.fromEntries(
       loaded.fetches.map(({ name: output, dtype }, i) => {
         const [, shape, bytes] = results[i]!;

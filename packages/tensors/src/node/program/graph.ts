@@ -43,6 +43,9 @@ export interface Graph {
   update: string | null;
 }
 
+/** The node that every state update waits for: all reads of the state, and the checks that may end a run before it. */
+export const BARRIER = 'reads_done';
+
 /** The node that an input string refers to. */
 export function sourceNode(input: string): string {
   const bare = input.startsWith('^') ? input.slice(1) : input;

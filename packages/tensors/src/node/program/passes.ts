@@ -1,5 +1,5 @@
 import { toFusable } from './fusable.js';
-import { type Graph, type GraphNode, sourceNode } from './graph.js';
+import { BARRIER, type Graph, type GraphNode, sourceNode } from './graph.js';
 
 /** Follows renamed nodes in every place where a graph names one. */
 function rewire(graph: Graph, renamed: ReadonlyMap<string, string>): Graph {
@@ -43,13 +43,13 @@ export function removeDead(graph: Graph): Graph {
     const name = stack.pop()!;
     if (live.has(name)) continue;
     live.add(name);
+    const { inputs } = byName.get(name)!;
     // The barrier waits for the reads; a read that nobody uses is no reason to keep it.
-    if (name === 'reads_done') continue;
-    for (const input of byName.get(name)!.inputs) stack.push(sourceNode(input));
+    for (const input of inputs) if (name !== BARRIER || !input.startsWith('^read/')) stack.push(sourceNode(input));
   }
   const kept = (node: GraphNode): boolean => live.has(node.name) || node.op === 'Placeholder';
   const nodes = graph.nodes.filter(kept);
-  const barrier = nodes.findIndex((node) => node.name === 'reads_done');
+  const barrier = nodes.findIndex((node) => node.name === BARRIER);
   if (barrier >= 0) {
     const node = nodes[barrier]!;
     nodes[barrier] = { ...node, inputs: node.inputs.filter((input) => live.has(sourceNode(input))) };

@@ -1,8 +1,9 @@
 import type { ProgramFunction } from '../../functions.js';
 import type { MomentumUpdate, StateAccess } from '../../state.js';
-import { type Tensor, tf } from '../../tf.js';
+import { type Scalar, type Tensor, tf } from '../../tf.js';
 import type { SessionAddon } from '../addon.js';
-import { type Attribute, DTYPES, type Graph, type TensorSignature } from './graph.js';
+import { type Attribute, BARRIER, DTYPES, type Graph, type TensorSignature } from './graph.js';
+import { notFinite } from './not-finite.js';
 import { Recording } from './recording.js';
 import { type TraceBackend, underTrace } from './trace-backend.js';
 
@@ -14,6 +15,7 @@ class TracedState implements StateAccess {
   readonly #reads = new Map<string, Tensor>();
   readonly #assigned = new Map<string, Tensor>();
   readonly #momenta: MomentumUpdate[] = [];
+  readonly #required = new Map<string, Tensor>();
 
   constructor(
     private readonly signatures: Readonly<Record<string, TensorSignature>>,
@@ -57,7 +59,14 @@ class TracedState implements StateAccess {
     });
   }
 
-  /** Writes the updates behind one barrier that waits for all reads; returns the node that stands for all of them. */
+  requireFinite(name: string, value: Scalar): void {
+    this.#required.set(name, tf.keep(tf.clone(value)));
+  }
+
+  /**
+   * Writes the updates behind one barrier that waits for all reads, and for the checks of what has to be finite: one that fails ends
+   * the run there. Returns the node that stands for all updates.
+   */
   finish(): string | null {
     const { recording } = this;
     if (this.#assigned.size === 0 && this.#momenta.length === 0) return null;
@@ -65,7 +74,12 @@ class TracedState implements StateAccess {
     const source = (tensor: Tensor): string => recording.sourceOf(tensor.dataId, 'state update');
     const scalar = (value: number): string => source(tf.scalar(value));
     const reads = [...this.#reads.keys()].map((name) => `^read/${name}`);
-    recording.add('NoOp', 'reads_done', reads, {});
+    const checks = [...this.#required].map(([name, value]) => {
+      const message: Attribute = { kind: 'text', value: notFinite(name) };
+      recording.add('CheckNumerics', `finite/${name}`, [source(value)], { T: FLOAT, message });
+      return `^finite/${name}`;
+    });
+    recording.add('NoOp', BARRIER, [...reads, ...checks], {});
     const updates: string[] = [];
     for (const { parameter, velocity, gradient, learningRate, momentum, weightDecay, nesterov } of this.#momenta) {
       const decayed =
@@ -80,7 +94,7 @@ class TracedState implements StateAccess {
               ],
               { T: FLOAT },
             )[0]!.source;
-      const inputs = [`variable/${parameter}:0`, `variable/${velocity}:0`, source(learningRate), decayed, scalar(momentum), '^reads_done'];
+      const inputs = [`variable/${parameter}:0`, `variable/${velocity}:0`, source(learningRate), decayed, scalar(momentum), `^${BARRIER}`];
       recording.add('ResourceApplyMomentum', `update/${parameter}`, inputs, {
         T: FLOAT,
         use_locking: { kind: 'bool', value: false },
@@ -89,7 +103,7 @@ class TracedState implements StateAccess {
       updates.push(`^update/${parameter}`);
     }
     for (const [name, value] of this.#assigned) {
-      recording.add('AssignVariableOp', `assign/${name}`, [`variable/${name}:0`, source(value), '^reads_done'], {
+      recording.add('AssignVariableOp', `assign/${name}`, [`variable/${name}:0`, source(value), `^${BARRIER}`], {
         dtype: dtypeAttribute(this.#signature(name)),
       });
       updates.push(`^assign/${name}`);
@@ -99,7 +113,7 @@ class TracedState implements StateAccess {
   }
 
   dispose(): void {
-    for (const tensor of [...this.#reads.values(), ...this.#assigned.values()]) tensor.dispose();
+    for (const tensor of [...this.#reads.values(), ...this.#assigned.values(), ...this.#required.values()]) tensor.dispose();
     for (const { gradient, learningRate } of this.#momenta) tf.dispose([gradient, learningRate]);
   }
 
