@@ -82,36 +82,44 @@ export function selectPictures(dataset: Dataset, indices: ArrayLike<number>): Da
 }
 
 /**
- * The first `perClass` pictures of each class, in the order of the dataset. The whole dataset, itself, when every class has
- * just as many.
+ * Places of the first `perClass` pictures of each class, in the order of the set.
  *
  * Throws   RangeError when a class has fewer.
  */
-export function firstOfEachClass(dataset: Dataset, perClass: number): Dataset {
-  const counts = new Uint32Array(dataset.classes);
-  const indices: number[] = [];
-  for (let i = 0; i < dataset.length; i++) if (counts[dataset.label(i)]!++ < perClass) indices.push(i);
+export function firstPlacesOfEachClass(set: LabelledSet, perClass: number): Uint32Array {
+  const counts = new Uint32Array(set.classes);
+  const places: number[] = [];
+  for (let i = 0; i < set.length; i++) if (counts[set.label(i)]!++ < perClass) places.push(i);
   const short = counts.findIndex((count) => count < perClass);
   if (short >= 0) {
-    throw new RangeError(`${dataset.name} ${dataset.split}: ${counts[short]} pictures of class ${short}, ${perClass} were asked for`);
+    throw new RangeError(`${set.name} ${set.split}: ${counts[short]} pictures of class ${short}, ${perClass} were asked for`);
   }
-  return indices.length === dataset.length ? dataset : selectPictures(dataset, indices);
+  return Uint32Array.from(places);
+}
+
+/** The pictures at those places; the whole dataset, itself, when every class has just as many. */
+export function firstOfEachClass(dataset: Dataset, perClass: number): Dataset {
+  const places = firstPlacesOfEachClass(dataset, perClass);
+  return places.length === dataset.length ? dataset : selectPictures(dataset, places);
 }
 
 /**
- * A balanced part of `total` pictures: total / classes of each class, as firstOfEachClass takes them.
+ * Pictures of each class in a balanced part of `total`.
  *
  * Throws   RangeError when total is not a positive multiple of the number of classes.
  */
+export function perClassOf({ classes }: LabelledSet, total: number): number {
+  if (total <= 0 || total % classes !== 0) throw new RangeError(`${total} pictures cannot be shared evenly among ${classes} classes`);
+  return total / classes;
+}
+
+/** A balanced part of `total` pictures: total / classes of each class, as firstOfEachClass takes them. */
 export function balancedSubset(dataset: Dataset, total: number): Dataset {
-  if (total <= 0 || total % dataset.classes !== 0) {
-    throw new RangeError(`${total} pictures cannot be shared evenly among ${dataset.classes} classes`);
-  }
-  return firstOfEachClass(dataset, total / dataset.classes);
+  return firstOfEachClass(dataset, perClassOf(dataset, total));
 }
 
 /** How many pictures each class has. */
-export function labelCounts(dataset: Dataset): Uint32Array {
+export function labelCounts(dataset: LabelledSet): Uint32Array {
   const counts = new Uint32Array(dataset.classes);
   for (let i = 0; i < dataset.length; i++) counts[dataset.label(i)]!++;
   return counts;

@@ -1,5 +1,6 @@
-import { type Dataset, labelCounts, type Rgb } from './dataset.js';
+import { type LabelledSet, labelCounts, type Rgb, type Split } from './dataset.js';
 import { type FindOptions, type FoundImages, findImages } from './find-images.js';
+import type { PictureSet } from './picture-set.js';
 
 /** What there is to say of one split. */
 export interface SplitFacts {
@@ -16,8 +17,8 @@ export interface ImageFacts {
   complete: boolean;
   classes: number;
   labelNames: readonly string[];
-  /** Height and width. */
-  size: readonly [number, number];
+  /** Height and width; null where pictures are of many sizes. */
+  size: readonly [number, number] | null;
   mean: Rgb;
   std: Rgb;
   train: SplitFacts;
@@ -31,7 +32,13 @@ export function describeImages(found: FoundImages): ImageFacts {
   return { dataset, source, complete, classes, labelNames, size: [height, width], mean, std, train: facts(train), test: facts(test) };
 }
 
-function facts(split: Dataset): SplitFacts {
+/** The same of photographs: counts and labels; no picture is decoded. */
+export function describePhotographs(source: string, { train, test }: Record<Split, PictureSet>, complete: boolean): ImageFacts {
+  const { name: dataset, classes, labelNames, mean, std } = train;
+  return { dataset, source, complete, classes, labelNames, size: null, mean, std, train: facts(train), test: facts(test) };
+}
+
+function facts(split: LabelledSet): SplitFacts {
   const counts = labelCounts(split);
   return { length: split.length, perClass: { least: Math.min(...counts), most: Math.max(...counts) }, fingerprint: split.fingerprint };
 }

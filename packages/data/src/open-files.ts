@@ -4,7 +4,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 export class OpenFiles {
   private readonly descriptors = new Map<string, number>();
 
-  constructor(private readonly most = 128) {}
+  constructor(private readonly most = 512) {}
 
   /** Fills `into` from a place of a file; returns how many bytes there were. */
   readAt(file: string, into: Uint8Array, position: number): number {

@@ -3,6 +3,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDataError } from './data-error.js';
 import { writeDurably } from './durable.js';
+import { folderBytes } from './folder-bytes.js';
 import { OpenFiles } from './open-files.js';
 import { claimFolder, identityHash, type RowIdentity, removeLeftovers, rowStoreFolder } from './row-identity.js';
 import { encodeShard, readShardHead, rowSum, rowsAt } from './row-shard.js';
@@ -18,7 +19,10 @@ export interface RowStoreOptions {
   keyCount: number;
   /** Default float32: rows come back to the bit. */
   precision?: RowPrecision;
-  /** Most bytes that the store may take on disk; rows beyond are not kept. Default: no limit. */
+  /**
+   * Most bytes that all stores of the root together may take on disk; rows beyond are not kept. What the others take is looked at when
+   * the store is opened and at each refresh. Default: no limit.
+   */
   mostBytes?: number;
   /** Rows that are gathered before a file is written. Default: what makes about 8 MB. */
   shardRows?: number;
@@ -72,6 +76,7 @@ export class RowStore {
   private readonly shardRows: number;
   private readonly precision: RowPrecision;
   private bytes = 0;
+  private bytesOfOthers = 0;
   private writing: Promise<void> = Promise.resolve();
   private writeQueued = false;
   private rowsInWriting = 0;
@@ -117,12 +122,22 @@ export class RowStore {
     return missing;
   }
 
+  /** Values as `get` will give them back: themselves, or rounded to half precision where that is how they are kept. */
+  asKept(values: Float32Array): Float32Array {
+    if (this.precision === 'float32') return values;
+    const bytes = new Uint8Array(values.length * bytesPerValue(this.precision));
+    encodeValues(values, this.precision, bytes);
+    const kept = new Float32Array(values.length);
+    decodeValues(bytes, this.precision, kept, 0);
+    return kept;
+  }
+
   /** Keeps rows; those whose key is there already are passed over. A file is written whenever enough have come together. */
   put(keys: ArrayLike<number>, rows: Float32Array): void {
     const { rowLength, mostBytes = Number.POSITIVE_INFINITY } = this.options;
     for (let k = 0; k < keys.length; k++) {
       if (this.has(keys[k]!)) continue;
-      if (this.storedBytes + this.rowBytes + 8 > mostBytes) {
+      if (this.bytesOfOthers + this.storedBytes + this.rowBytes + 8 > mostBytes) {
         this.statistics.refused++;
         continue;
       }
@@ -150,6 +165,8 @@ export class RowStore {
     for (const name of (await readdir(this.folder)).sort()) {
       if (name.endsWith(ENDING) && !this.known.has(name)) await this.enter(name);
     }
+    const { root, mostBytes } = this.options;
+    if (mostBytes !== undefined) this.bytesOfOthers = (await folderBytes(root)) - (await folderBytes(this.folder));
   }
 
   /** Writes what waits and lets the files go. */

@@ -4,6 +4,7 @@ import type { Model } from '@tempered/models';
 import { type HostTensor, readSafetensors, type StoredTensors, type Values, writeSafetensors } from '@tempered/tensors';
 import { writeAtomically } from './atomic-file.js';
 import { messageOf, UserError } from './errors.js';
+import { type FeedRecord, freshFeed } from './feed-meter.js';
 
 /** One epoch of a run as metrics.csv has it. */
 export interface EpochRecord {
@@ -35,6 +36,8 @@ export interface Progress {
   /** Seconds of work in this epoch, and in all. */
   epochSeconds: number;
   seconds: number;
+  /** What feeding took in all epochs so far. */
+  feed: FeedRecord;
   history: EpochRecord[];
 }
 
@@ -55,6 +58,7 @@ export const freshProgress = (): Progress => ({
   temperature: null,
   epochSeconds: 0,
   seconds: 0,
+  feed: freshFeed(),
   history: [],
 });
 
@@ -107,7 +111,8 @@ export async function loadCheckpoint(path: string, run: string, names: readonly 
       throw damaged(`it does not hold the state of this program${missing.length ? `: ${missing.slice(0, 5).join(', ')} missing` : ''}`);
     }
     const state = Object.fromEntries(names.map((name) => [name, tensors.get(name)!.data as Float32Array]));
-    return { progress: JSON.parse(metadata.get(KEY.progress) ?? '') as Progress, engine: metadata.get(KEY.engine) ?? '', state };
+    const progress: Progress = { ...freshProgress(), ...(JSON.parse(metadata.get(KEY.progress) ?? '') as Progress) };
+    return { progress, engine: metadata.get(KEY.engine) ?? '', state };
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw damaged(messageOf(error), error);

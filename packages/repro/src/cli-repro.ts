@@ -10,6 +10,7 @@ import { recipeWords } from './recipe-words.js';
 import { methodNames } from './recipes/index.js';
 import { prepare, runRepro, writePlanned } from './repro.js';
 import { DATASETS, type ReproRequest, type ReproWords, readReproWords } from './repro-options.js';
+import { teacherCacheOptions } from './teacher-cache.js';
 import { wrap } from './terminal.js';
 import { workerWords } from './worker-process.js';
 
@@ -61,6 +62,7 @@ async function writeDown({ out, data, group }: ReproRequest, plan: Plan, output:
 }
 
 function withReproOptions(command: Command): Command {
+  for (const option of teacherCacheOptions()) command.addOption(option);
   const switches = ['on', 'off', 'both'];
   return command
     .option('--dataset <name>', `images: ${DATASETS.join(', ')} (default: cifar100; cifar10 in its place where that cannot be had)`)

@@ -12,10 +12,11 @@ import { parseCount, parseSeconds } from './repro-options.js';
 import { readConfig, readSummary } from './run-folder.js';
 import type { CellSummary, GroupContext, RunEvent, RunImages } from './run-types.js';
 import { StatusLine } from './status-line.js';
+import { readTeacherCache, type TeacherCacheWords, teacherCacheOptions, withinDisk } from './teacher-cache.js';
 import type { WorkerChannel } from './worker-channel.js';
 import { fromRoot } from './workspace.js';
 
-interface RunWords {
+interface RunWords extends TeacherCacheWords {
   cell: string[];
   out: string;
   data?: string;
@@ -25,7 +26,7 @@ interface RunWords {
 
 /** `tempered run`: one lockstep group, out of the folders that a plan wrote. What a pool starts, and whoever else wants to. */
 export function runCommand(run: RunAction, channel: WorkerChannel | null): Command {
-  return new Command('run')
+  const command = new Command('run')
     .description("run planned cells that share teacher, images and seed as one group; 'plan --write' names them")
     .requiredOption('--cell <id>', 'a folder under runs/ with a config.json; several make a group', (id: string, before?: string[]) => [
       ...(before ?? []),
@@ -38,6 +39,8 @@ export function runCommand(run: RunAction, channel: WorkerChannel | null): Comma
     .option('--json', 'one JSON record a line on stdout, words for people on stderr')
     .addHelpText('after', '\nA cell that is done is left alone; one that was stopped or killed goes on from its checkpoint, to the bit.')
     .action(async (words: RunWords) => await run(async (surroundings) => await runCells(words, surroundings, channel)));
+  for (const option of teacherCacheOptions()) command.addOption(option);
+  return command;
 }
 
 async function runCells(words: RunWords, surroundings: Surroundings, channel: WorkerChannel | null): Promise<number> {
@@ -69,12 +72,14 @@ async function runGroupOf(words: RunWords, surroundings: Surroundings, tell: (ev
   const images = await imagesOf(left[0]!, words.data === undefined ? data : fromRoot(words.data), surroundings);
   const engine = await services.loadEngine(left[0]!.precision);
   const progress = new Progress([left], new StatusLine(output.progress, output.style, output.width));
+  const cache = readTeacherCache(words, out);
   let unwell = 0;
   const context: GroupContext = {
     images,
     out,
     engine,
     signal: interruptions.signal,
+    teacherCache: cache && (await withinDisk(cache)),
     cores: words.cores === undefined ? undefined : parseCount('--cores', words.cores),
     saveEveryMs: words.saveEvery === undefined ? undefined : 1000 * parseSeconds('--save-every', words.saveEvery),
     onEvent: (event) => {

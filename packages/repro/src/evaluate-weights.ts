@@ -1,4 +1,4 @@
-import type { Dataset } from '@tempered/data';
+import type { TrainingImages } from '@tempered/data';
 import { createModel, type ModelName } from '@tempered/models';
 import { type BatchReader, readTestImages } from './evaluate.js';
 import { PredictionCollector, type Predictions } from './evaluation/predictions.js';
@@ -17,7 +17,7 @@ export interface WeightsFile {
  *
  * Throws   UserError where a file is damaged or holds the weights of another model.
  */
-export async function predictWeights(files: readonly WeightsFile[], images: Dataset, signal?: AbortSignal): Promise<Predictions[]> {
+export async function predictWeights(files: readonly WeightsFile[], images: TrainingImages, signal?: AbortSignal): Promise<Predictions[]> {
   const networks = [];
   for (const { model: name, path } of files) {
     const model = createModel(name, { numClasses: images.classes });

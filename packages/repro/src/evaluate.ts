@@ -1,4 +1,4 @@
-import { type Dataset, testBatches } from '@tempered/data';
+import { evaluationBatches, type TrainingImages } from '@tempered/data';
 
 /** Share of test images, in percent, whose class was the first, or among the first five, of the logits. */
 export interface Accuracy {
@@ -74,12 +74,12 @@ interface EvaluationOptions {
  */
 export async function readTestImages(
   readers: readonly BatchReader[],
-  dataset: Dataset,
+  dataset: TrainingImages,
   { atOnce = 1, signal }: EvaluationOptions = {},
 ): Promise<void> {
   const pixels = dataset.height * dataset.width * 3;
   const batchSize = Math.min(EVALUATION_BATCH, dataset.length);
-  for (const { images, labels, count } of testBatches(dataset, { batchSize })) {
+  for await (const { images, labels, count } of evaluationBatches(dataset, { batchSize })) {
     signal?.throwIfAborted();
     let padded = images;
     if (count < batchSize) {
@@ -98,7 +98,7 @@ export async function readTestImages(
  */
 export async function evaluateAll(
   classifiers: readonly Classifier[],
-  dataset: Dataset,
+  dataset: TrainingImages,
   options: EvaluationOptions = {},
 ): Promise<Accuracy[]> {
   const counters = classifiers.map(() => new AccuracyCounter(dataset.classes));

@@ -66,7 +66,8 @@ export async function firstStepFault(
   const excused = (name: string): boolean =>
     NO_GRADIENT.some((entry) => entry.name.test(name) && (entry.loss === null || entry.loss === student.objective.loss));
   const still = withoutGradient(trainables, before, after, student.optimizer.weightDecay).filter((name) => !excused(name));
-  if (still.length > 0) return `no gradient reaches ${still.slice(0, 8).join(', ')}${still.length > 8 ? ` and ${still.length - 8} more` : ''}`;
+  if (still.length > 0)
+    return `no gradient reaches ${still.slice(0, 8).join(', ')}${still.length > 8 ? ` and ${still.length - 8} more` : ''}`;
   const idle = await withoutEffect(student, inputs);
   return idle.length > 0 ? `the loss is the same without ${idle.join(' and without ')}` : null;
 }

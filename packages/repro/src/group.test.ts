@@ -9,7 +9,7 @@ import type { Cell } from './cell.js';
 import { runGroup } from './group.js';
 import { profiles } from './profile.js';
 import { runFolder } from './run-folder.js';
-import type { GroupContext, RunEvent, RunImages } from './run-types.js';
+import type { CellSummary, GroupContext, RunEvent, RunImages } from './run-types.js';
 import { selectCells } from './selection.js';
 import { ownTeachers, SHIPPED_TEACHERS, writeTeacher } from './teacher-record.js';
 
@@ -97,10 +97,25 @@ test('the eight cells of the quick profile run to their summaries, one group, on
   }
 });
 
+test('each summary says what the store of its teacher did, and what waiting for pictures took', async () => {
+  await placeTeacher(0);
+  const context = { ...contextOf(), teacherCache: { folder: join(out, 'teacher-outputs'), mostBytes: 1e8, precision: 'float32' as const } };
+  const [vanilla, first] = (await runGroup(cellsOf('quick').slice(0, 2), context)) as [CellSummary, CellSummary];
+  expect(vanilla.teacherOutputs).toBe(null);
+  expect(vanilla.data!.waitedPercent).toBeGreaterThan(0);
+  expect(vanilla.data!.waitedPercent).toBeLessThan(100);
+  expect(first.teacherOutputs).toMatchObject({ kept: 'float32', asked: 32, savedSeconds: expect.any(Number) });
+  expect(first.teacherOutputs!.hits).toBeLessThan(6);
+  const [second] = (await runGroup(cellsOf('quick').slice(3, 4), context)) as [CellSummary];
+  expect(second.teacherOutputs).toMatchObject({ asked: 32, hits: 32, hitPercent: 100, seconds: 0 });
+  expect(second.teacherOutputs!.savedSeconds).toBeGreaterThanOrEqual(0);
+});
+
 test('stopped, it says where each cell stands, and the same call goes on to the same summaries', async () => {
   await placeTeacher(0);
   const cells = cellsOf('quick').slice(0, 3);
-  const timeless = (summaries: object[]): object[] => summaries.map((summary) => ({ ...summary, seconds: 0 }));
+  const timeless = (summaries: CellSummary[]): object[] =>
+    summaries.map(({ teacherOutputs, ...summary }) => ({ ...summary, seconds: 0, data: null, kept: teacherOutputs?.kept }));
   const straight = timeless(await runGroup(cells, contextOf()));
   await rm(join(out, 'runs'), { recursive: true });
   const events: RunEvent[] = [];

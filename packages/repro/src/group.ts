@@ -1,24 +1,30 @@
 import { mkdir } from 'node:fs/promises';
+import { isPhotographs } from '@tempered/data';
 import { lambdaAt } from '@tempered/kd';
 import { createModel } from '@tempered/models';
 import { stepRate } from '@tempered/tensors';
 import type { TensorflowSession } from '@tempered/tensors/node';
 import type { Cell } from './cell.js';
 import { describeError } from './describe-error.js';
-import { UserError } from './errors.js';
+import { messageOf, UserError } from './errors.js';
+import { freshFeed } from './feed-meter.js';
+import { costOfRow, dataRecord, type TaughtCost, teacherOutputsRecord } from './feed-record.js';
 import { LiveProgressWriter } from './live-progress.js';
 import { trainInLockstep } from './lockstep.js';
 import { lossOf, needsTeacher } from './objective.js';
 import { EVALUATIONS, profiles } from './profile.js';
 import { provenance } from './provenance.js';
+import { rowsAreIndependent } from './row-independence.js';
 import { forgetFailure, runFolder, writeConfig, writeSummary } from './run-folder.js';
 import { type RunLock, takeRunLockSoon } from './run-lock.js';
 import type { CellSummary, GroupContext, RunGroup, TeacherRecord } from './run-types.js';
-import { groupThreads, openSession, runFingerprint } from './session-plan.js';
+import { groupThreads, openSession, runFingerprint, type ThreadPlan } from './session-plan.js';
 import { type CheckedTeacher, checkedTeacher, untrainedTeacher } from './taught-by.js';
 import { classifierOf } from './teacher-facts.js';
 import { featureShapes, type TeacherOutput } from './teacher-outputs.js';
 import { createTeacherProgram, type TeacherProgram } from './teacher-program.js';
+import { TeacherStores } from './teacher-store.js';
+import { Teaching } from './teaching.js';
 import { writeTensorBoard } from './tensorboard.js';
 import { DivergedError, type StepRates, type TrainingPlan, TrainingRun } from './training-run.js';
 
@@ -66,8 +72,9 @@ function summarize(
   status: CellSummary['status'],
   engine: string,
   teacher: TeacherRecord | null,
+  taught: TaughtCost,
 ): CellSummary {
-  const { history, seconds } = run.progress;
+  const { history, seconds, feed } = run.progress;
   const evaluated = history.filter(({ top1 }) => top1 !== null);
   const last = evaluated.at(-1);
   const best = evaluated.reduce((a, b) => (b.top1! > a.top1! ? b : a), evaluated[0] ?? { top1: 0, epoch: 0 });
@@ -89,6 +96,9 @@ function summarize(
     testImages: cell.images.testImages,
     engine,
     teacher: cell.recipe.teacher ? teacher : null,
+    ...(taught.kept !== 'none' && cell.recipe.teacher ? { teacherRows: { hits: feed.hits, misses: feed.asked - feed.hits } } : {}),
+    data: dataRecord(feed),
+    teacherOutputs: cell.recipe.teacher ? teacherOutputsRecord(feed, taught) : null,
   };
 }
 
@@ -111,6 +121,7 @@ interface Held {
   runs: TrainingRun[];
   sessions: TensorflowSession[];
   teaching: TeacherProgram | null;
+  stores: TeacherStores | null;
 }
 
 function giveBack({ locks, runs, sessions, teaching }: Held): void {
@@ -135,7 +146,7 @@ export const runGroup: RunGroup = async (cells, context) => {
   if (!first) return [];
   const threads = groupThreads(context.cores);
   const engine = await runFingerprint(threads, first.precision);
-  const held: Held = { locks: [], runs: [], sessions: [], teaching: null };
+  const held: Held = { locks: [], runs: [], sessions: [], teaching: null, stores: null };
   const open = (precision: Cell['precision']): TensorflowSession | null => {
     const session = openSession(threads, precision);
     if (session) held.sessions.push(session);
@@ -184,10 +195,14 @@ export const runGroup: RunGroup = async (cells, context) => {
         session: first.precision === 'f32' ? session : open('f32'),
         scope: 'teacher',
       });
+      held.stores = await openStores(cells, context, taught, held.teaching, distinctOutputs(held.runs), threads);
     }
+    const teacher = held.teaching && new Teaching(held.teaching, distinctOutputs(held.runs), images.train.classes, held.stores);
+    const kept = held.stores && context.teacherCache ? context.teacherCache.precision : 'none';
+    const knownCost = (await held.stores?.costOfRow()) ?? null;
     const summaries: CellSummary[] = [];
     const end = async (run: TrainingRun, status: CellSummary['status']): Promise<void> => {
-      const summary = summarize(cellOf.get(run)!, run, status, engine, taught?.measured ?? null);
+      const summary = summarize(cellOf.get(run)!, run, status, engine, taught?.measured ?? null, { kept, knownCost });
       await writeSummary(out, summary);
       summaries.push(summary);
       onEvent({ kind: 'cell-done', cell: summary.cell, summary });
@@ -198,7 +213,7 @@ export const runGroup: RunGroup = async (cells, context) => {
     const finished = await trainInLockstep(held.runs, {
       train: images.train,
       test: images.test,
-      teacher: held.teaching,
+      teacher,
       atOnce: threads.atOnce,
       saveEveryMs: context.saveEveryMs,
       signal,
@@ -227,6 +242,7 @@ export const runGroup: RunGroup = async (cells, context) => {
         },
       },
     });
+    await closeStores(held, onEvent);
     for (const lock of held.locks) lock.check();
     for (const run of diverged) await end(run, 'diverged');
     for (const run of finished) await end(run, 'done');
@@ -241,9 +257,54 @@ export const runGroup: RunGroup = async (cells, context) => {
     throw error;
   } finally {
     signal.removeEventListener('abort', leave);
+    await closeStores(held, onEvent);
     giveBack(held);
   }
 };
+
+/**
+ * The stores of a group's teacher, where outputs are kept. A teacher that nobody trained has nothing to say twice, and of photographs
+ * no view comes back: their crops are drawn from more than can be counted. Nor is anything kept on an engine where what a teacher says of
+ * a picture depends on the others in the pass: training would not be bit-equal with it and without.
+ */
+async function openStores(
+  cells: readonly Cell[],
+  { images: { train }, teacherCache, onEvent }: GroupContext,
+  { teacher }: CheckedTeacher,
+  program: TeacherProgram,
+  outputs: readonly TeacherOutput[],
+  threads: ThreadPlan,
+): Promise<TeacherStores | null> {
+  if (!teacherCache || isPhotographs(train) || cells.every(({ profile }) => profiles[profile].untrainedTeacher)) return null;
+  if (!(await rowsAreIndependent(program, train))) {
+    onEvent({
+      kind: 'message',
+      message: "the teacher's outputs are not kept: on this engine they depend on the other pictures of a batch",
+    });
+    return null;
+  }
+  return await TeacherStores.open({
+    cache: teacherCache,
+    weights: teacher.weights,
+    model: teacher.model.name,
+    train,
+    engine: await runFingerprint(threads, 'f32'),
+    outputs,
+    classes: train.classes,
+  });
+}
+
+/** Closes the stores, and leaves in them what a row cost. Rows that cannot be kept take nothing from what was trained. */
+async function closeStores(held: Held, onEvent: GroupContext['onEvent']): Promise<void> {
+  const { stores } = held;
+  held.stores = null;
+  const feeds = held.runs.map(({ progress }) => progress.feed);
+  try {
+    await stores?.close(costOfRow(feeds.reduce((a, b) => (b.computed > a.computed ? b : a), freshFeed())));
+  } catch (error) {
+    onEvent({ kind: 'message', message: `not all of the teacher's outputs could be kept: ${messageOf(error)}` });
+  }
+}
 
 /** Every output that some student wants, once. */
 function distinctOutputs(runs: readonly TrainingRun[]): TeacherOutput[] {

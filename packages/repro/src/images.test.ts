@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -31,5 +31,21 @@ test('what is wrong with a folder is an error for people, with the mend', async 
 test('a profile without other images asks for CIFAR-100 by name and never falls back', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tempered-images-'));
   await expect(loadRunImages({ dataset: 'auto', data: folder, profile: profiles.paper })).rejects.toThrow(/cifar100/);
+  await rm(folder, { recursive: true });
+});
+
+test('photographs come from a folder with train and val, a balanced part of them where a profile takes less', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tempered-images-'));
+  for (const path of ['train/a', 'train/b', 'val/a', 'val/b']) {
+    await mkdir(join(folder, path), { recursive: true });
+    for (const name of ['1.jpeg', '2.jpeg', '3.jpeg']) await writeFile(join(folder, path, name), 'decoded when it is needed');
+  }
+  const profile = { ...profiles.quick, trainImages: 4, testImages: null };
+  const { about, train, test: held } = await loadRunImages({ dataset: 'imagenet', data: folder, profile });
+  expect(about).toMatchObject({ dataset: 'imagenet', trainImages: 4, testImages: 6, source: `the folder ${folder}` });
+  expect([train.height, train.width, train.classes, held.length]).toEqual([224, 224, 2, 6]);
+  const where = { profile, places: { environment: {} } };
+  await expect(loadRunImages({ dataset: 'imagenet', ...where })).rejects.toThrow(/ImageNet is not fetched[\s\S]*--data/);
+  await expect(loadRunImages({ dataset: 'imagenet', data: join(folder, 'train', 'a'), ...where })).rejects.toThrow('train and val');
   await rm(folder, { recursive: true });
 });

@@ -1,15 +1,18 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Dataset, syntheticImages } from '@tempered/data';
 import { createModel } from '@tempered/models';
 import { loadEngine, TensorflowSession } from '@tempered/tensors/node';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { FeedRecord } from './feed-meter.js';
 import { trainInLockstep } from './lockstep.js';
 import type { Objective } from './objective.js';
 import { classifierOf } from './teacher-facts.js';
 import { featureShapes } from './teacher-outputs.js';
 import { createTeacherProgram } from './teacher-program.js';
+import { TeacherStores } from './teacher-store.js';
+import { Teaching } from './teaching.js';
 import { RUN_FILES, type TrainingPlan, TrainingRun } from './training-run.js';
 
 const CLASSES = 4;
@@ -68,20 +71,32 @@ const planOf = (id: string, changes: Partial<TrainingPlan> = {}): TrainingPlan =
 /** Trains plans as one group in a session of their own; stops after so many steps of the first one when asked to. */
 async function trainGroup(
   plans: TrainingPlan[],
-  options: { stopAfter?: number; images?: Dataset } = {},
-): Promise<{ finished: string[]; diverged: string[] }> {
+  options: { stopAfter?: number; images?: Dataset; kept?: boolean; precision?: 'float32' | 'float16' } = {},
+): Promise<{ finished: string[]; diverged: string[]; feed: FeedRecord; damaged: number }> {
   const session = new TensorflowSession({ intraOpThreads: 1, interOpThreads: 2 });
   const runs: TrainingRun[] = [];
   for (const plan of plans) runs.push(await TrainingRun.open(plan, session, 'engine'));
   const outputs = [...new Map(runs.flatMap(({ teacherInputs }) => teacherInputs).map((output) => [output.name, output])).values()];
   const program = await createTeacherProgram({ model: teacher, weights: TEACHER_WEIGHTS, outputs, session, scope: 'teacher' });
+  const images = options.images ?? train;
+  const stores = options.kept
+    ? await TeacherStores.open({
+        cache: { folder: join(folder, 'kept'), mostBytes: 1e9, precision: options.precision ?? 'float32' },
+        weights: TEACHER_WEIGHTS,
+        model: 'resnet8',
+        train: images,
+        engine: 'engine',
+        outputs,
+        classes: CLASSES,
+      })
+    : null;
   const abort = new AbortController();
   const diverged: string[] = [];
   let steps = 0;
   const finished = await trainInLockstep(runs, {
-    train: options.images ?? train,
+    train: images,
     test: testImages,
-    teacher: program,
+    teacher: new Teaching(program, outputs, CLASSES, stores),
     atOnce: 2,
     signal: abort.signal,
     listener: {
@@ -91,8 +106,10 @@ async function trainGroup(
       failed: (run) => diverged.push(run.plan.id),
     },
   });
+  const damaged = [...(stores?.weak.values() ?? [])].reduce((sum, { statistics }) => sum + statistics.damagedFiles, 0);
+  await stores?.close(null);
   session.close();
-  return { finished: finished.map(({ plan }) => plan.id), diverged };
+  return { finished: finished.map(({ plan }) => plan.id), diverged, feed: runs[0]!.progress.feed, damaged };
 }
 
 /** The trained bytes of a run, and its metrics without the columns that tell time. */
@@ -135,6 +152,47 @@ test('a run that was saved ahead of the others waits for them', async () => {
   await trainGroup(plans);
   expect(await Promise.all(['kd-ls', 'vanilla'].map(result))).toEqual(straight);
 });
+
+/** Files of rows below the folder of kept outputs. */
+async function rowFiles(): Promise<string[]> {
+  const kept = join(folder, 'kept');
+  return (await readdir(kept, { recursive: true })).filter((name) => name.endsWith('.rows')).map((name) => join(kept, name));
+}
+
+test('students are bit-equal without a store, while it is filled, out of it, and with parts of it damaged', async () => {
+  const trained = async (kept: boolean) => {
+    await rm(join(folder, 'kd-ls'), { recursive: true, force: true });
+    const { feed, damaged } = await trainGroup([planOf('kd-ls', { epochs: 1 })], { kept });
+    return { result: await result('kd-ls'), asked: feed.asked, hits: feed.hits, computed: feed.computed, damaged };
+  };
+  const without = await trained(false);
+  expect(without).toMatchObject({ asked: 20, hits: 0, computed: 64 });
+  const counts = { result: without.result, asked: 20 };
+  expect(await trained(true)).toEqual({ ...counts, hits: 0, computed: 64, damaged: 0 });
+  expect(await trained(true)).toEqual({ ...counts, hits: 20, computed: 0, damaged: 0 });
+  const [file] = await rowFiles();
+  const bytes = await readFile(file!);
+  bytes[bytes.length - 3]! ^= 4;
+  await writeFile(file!, bytes);
+  expect(await trained(true)).toEqual({ ...counts, hits: 19, computed: 64, damaged: 1 });
+  for (const broken of await rowFiles()) await truncate(broken, 300);
+  expect(await trained(true)).toMatchObject({ ...counts, hits: 0, computed: 64 });
+  expect(await trained(true)).toEqual({ ...counts, hits: 20, computed: 0, damaged: 0 });
+}, 120_000);
+
+test('rows of other images are not taken; half precision has rows of its own, the same the first time as out of the store', async () => {
+  const hits = async (options: Parameters<typeof trainGroup>[1]) => {
+    await rm(join(folder, 'kd-ls'), { recursive: true, force: true });
+    return (await trainGroup([planOf('kd-ls', { epochs: 1 })], { kept: true, ...options })).feed.hits;
+  };
+  expect(await hits({})).toBe(0);
+  const other = syntheticImages({ seed: 2, classes: CLASSES, trainPerClass: 5, testPerClass: 2 }).train;
+  expect(await hits({ images: other })).toBe(0);
+  expect(await hits({ precision: 'float16' })).toBe(0);
+  const first = await result('kd-ls');
+  expect(await hits({ precision: 'float16' })).toBe(20);
+  expect(await result('kd-ls')).toEqual(first);
+}, 120_000);
 
 test('a run whose loss is no number leaves the group; the others and its last checkpoint stay', async () => {
   const sick = planOf('vanilla', { rates: (epoch) => ({ learningRate: epoch === 1 ? 0.05 : Number.NaN, lambda: 0, warmup: 1 }) });

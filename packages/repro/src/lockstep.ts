@@ -1,10 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Batch, batchCount, type Dataset, epochBatches, makeStrongViews } from '@tempered/data';
-import type { Values } from '@tempered/tensors';
+import { type Batch, batchCount, isPhotographs, makeStrongViews, type TrainingImages, trainingBatches } from '@tempered/data';
 import type { EpochRecord } from './checkpoint.js';
 import { type Accuracy, evaluateAll, inParallel } from './evaluate.js';
-import type { StrongView } from './step-inputs.js';
-import type { TeacherProgram } from './teacher-program.js';
+import { addFeed, FeedMeter, feedSince } from './feed-meter.js';
+import type { TaughtBatch, Teaching } from './teaching.js';
 import { RunFailure, type TrainingRun } from './training-run.js';
 
 /** What happens while runs train. Epochs and steps count from 1. */
@@ -16,10 +15,10 @@ export interface LockstepListener {
 }
 
 export interface LockstepOptions {
-  train: Dataset;
-  test: Dataset;
+  train: TrainingImages;
+  test: TrainingImages;
   /** Null where nobody teaches. */
-  teacher: TeacherProgram | null;
+  teacher: Teaching | null;
   /** Runs under way at a time: with one intra-op thread each, as many as cores. */
   atOnce: number;
   /** Checkpoints are written at least so often, within an epoch too: what a kill can cost. Units: milliseconds. */
@@ -30,14 +29,6 @@ export interface LockstepOptions {
 
 /** Ten minutes: a save of a few megabytes costs nothing beside them. */
 const SAVE_EVERY_MS = 600_000;
-
-/** A batch and what the teacher says of it, ready or on its way. */
-interface Prepared {
-  batch: Batch;
-  taught: Promise<Record<string, Values>>;
-  /** The second view, where somebody trains on one. */
-  strong: Promise<StrongView | null>;
-}
 
 /**
  * Trains runs side by side over the same batches: each batch is made once and the teacher asked once, for all of them. Every
@@ -67,49 +58,60 @@ export async function trainInLockstep(runs: readonly TrainingRun[], options: Loc
     const inEpoch = (): TrainingRun[] => going.filter((run) => run.progress.epoch === epoch && !run.done);
     if (inEpoch().length === 0) continue;
     const startBatch = Math.min(...inEpoch().map(({ progress }) => progress.step));
-    const batches = epochBatches(train, { seed, epoch, batchSize, startBatch });
-    const prepare = (): Prepared | null => {
+    const meter = new FeedMeter();
+    const batches = taughtBatches(
+      train,
+      teacher,
+      { seed, epoch, batchSize, startBatch, views: inEpoch().some((run) => run.wantsViews) },
+      meter,
+    );
+    const prepare = (): Promise<IteratorResult<TaughtBatch, void>> => {
       const next = batches.next();
-      if (next.done) return null;
-      const taught = teacher ? teacher.outputs(next.value.images) : Promise.resolve({});
       // Whoever awaits it later hears of a failure; until then it is not unhandled.
-      taught.catch(() => undefined);
-      const strong = inEpoch().some((run) => run.wantsViews) ? strongViewOf(train, next.value.indices, { seed, epoch }, teacher!) : null;
-      strong?.catch(() => undefined);
-      return { batch: next.value, taught, strong: Promise.resolve(strong) };
+      next.catch(() => undefined);
+      return next;
     };
-    let current = startBatch < steps ? prepare() : null;
-    for (let index = startBatch; current; index++) {
-      const { batch } = current;
-      const [taught, strong] = await Promise.all([current.taught, current.strong]);
-      const began = performance.now();
-      current = prepare();
-      const taking = inEpoch().filter((run) => run.awaits(epoch, index));
-      const jobs = taking.map((run) => async () => {
-        const before = run.progress.lossSum;
-        try {
-          await run.step({ batch, taught, strong, labels, stepsPerEpoch: steps });
-        } catch (error) {
-          if (!(error instanceof RunFailure)) throw error;
-          going = going.filter((other) => other !== run);
-          listener.failed?.(run, error);
-          return;
+    let read = { ...meter.record };
+    let current = prepare();
+    let looked = performance.now();
+    try {
+      for (let index = startBatch; index < steps; index++) {
+        const { batch, taught, strong } = (await meter.standStill(current)).value as TaughtBatch;
+        const began = performance.now();
+        current = prepare();
+        const taking = inEpoch().filter((run) => run.awaits(epoch, index));
+        const jobs = taking.map((run) => async () => {
+          const before = run.progress.lossSum;
+          try {
+            await run.step({ batch, taught, strong, labels, stepsPerEpoch: steps });
+          } catch (error) {
+            if (!(error instanceof RunFailure)) throw error;
+            going = going.filter((other) => other !== run);
+            listener.failed?.(run, error);
+            return;
+          }
+          const loss = (run.progress.lossSum - before) / batch.count;
+          const msPerStep = (performance.now() - began) / Math.max(1, taking.length);
+          listener.step?.(run, { epoch, step: index + 1, steps, loss, msPerStep });
+        });
+        await inParallel(jobs, atOnce);
+        // Eager steps never leave the thread; signals and messages are heard here.
+        await setImmediate();
+        meter.record.seconds += (performance.now() - looked) / 1000;
+        looked = performance.now();
+        const spent = feedSince(meter.record, read);
+        read = { ...meter.record };
+        for (const { progress } of taking) progress.feed = addFeed(progress.feed, spent);
+        if (signal.aborted) {
+          for (const run of going) if (!run.done) await run.save();
+          return going.filter((run) => run.done);
         }
-        const loss = (run.progress.lossSum - before) / batch.count;
-        const msPerStep = (performance.now() - began) / Math.max(1, taking.length);
-        listener.step?.(run, { epoch, step: index + 1, steps, loss, msPerStep });
-      });
-      await inParallel(jobs, atOnce);
-      // Eager steps never leave the thread; signals and messages are heard here.
-      await setImmediate();
-      if (signal.aborted) {
-        await Promise.allSettled([current?.taught, current?.strong]);
-        for (const run of going) if (!run.done) await run.save();
-        return going.filter((run) => run.done);
+        if (performance.now() - saved < saveEveryMs) continue;
+        for (const run of inEpoch()) await run.save();
+        saved = performance.now();
       }
-      if (performance.now() - saved < saveEveryMs) continue;
-      for (const run of inEpoch()) await run.save();
-      saved = performance.now();
+    } finally {
+      await batches.return();
     }
     await finishEpoch(inEpoch(), epoch, steps, { test, atOnce, signal, listener });
     saved = performance.now();
@@ -118,15 +120,25 @@ export async function trainInLockstep(runs: readonly TrainingRun[], options: Loc
   return going.filter((run) => run.done);
 }
 
-/** The strong view of a batch, and what the teacher says of it. */
-async function strongViewOf(
-  train: Dataset,
-  indices: Uint32Array,
-  draw: { seed: number; epoch: number },
-  teacher: TeacherProgram,
-): Promise<StrongView> {
-  const images = makeStrongViews(train, indices, draw);
-  return { images, logits: await teacher.logits(images) };
+/** The batches of an epoch, with what the teacher says of them where somebody teaches, and of their strong views where a run trains on two. */
+async function* taughtBatches(
+  train: TrainingImages,
+  teacher: Teaching | null,
+  { views, ...plan }: { seed: number; epoch: number; batchSize: number; startBatch: number; views: boolean },
+  meter: FeedMeter,
+): AsyncGenerator<TaughtBatch, void> {
+  const batches = meter.watch(trainingBatches(train, plan));
+  if (!teacher) {
+    for await (const batch of batches) yield { batch, taught: {}, strong: null };
+    return;
+  }
+  yield* teacher.over(batches, { ...plan, strong: views ? strongViewsOf(train, plan) : null }, meter.record);
+}
+
+/** How strong views are made. Throws RangeError for photographs: no paper shows them to its students. */
+function strongViewsOf(train: TrainingImages, draw: { seed: number; epoch: number }): (batch: Batch) => Float32Array {
+  if (isPhotographs(train)) throw new RangeError('strong views are made of pictures in memory, not of photographs');
+  return ({ indices }) => makeStrongViews(train, indices, draw);
 }
 
 async function finishEpoch(

@@ -4,8 +4,8 @@ import {
   evaluateLoss,
   kd,
   type LossDefinition,
-  type LossOptions,
   type Features as LossFeatures,
+  type LossOptions,
   lossNamed,
   type Temperature,
 } from '@tempered/kd';

@@ -49,11 +49,15 @@ export function planLines(plan: Plan, out: string, style: Style, width: number):
     ],
     ['engine', plan.engine.summary],
     ['time', time],
+    ...(plan.teacherOutputs ? [['teacher', teacherLine(plan.teacherOutputs)] as const] : []),
     ['results', `${out} (${formatBytes(plan.disk.free)} free${left === 0 ? '' : `, about ${formatBytes(plan.disk.needed)} needed`})`],
   ];
   const body = lines.map(([name, text]) => `${style.dim(name.padEnd(8))} ${wrap(text, width - 10, ' '.repeat(9))}`);
   return [style.bold('Plan'), ...body.map((line) => `  ${line.replaceAll('\n', '\n  ')}`)].join('\n');
 }
+
+const teacherLine = ({ folder, mostBytes, expected }: NonNullable<Plan['teacherOutputs']>): string =>
+  `outputs kept in ${folder}: about ${formatBytes(expected)} at most, of ${formatBytes(mostBytes)} allowed`;
 
 /** The plan for programs. */
 export const planRecord = (plan: Plan, out: string): Record<string, unknown> => ({
@@ -67,5 +71,6 @@ export const planRecord = (plan: Plan, out: string): Record<string, unknown> => 
   estimateBasis: plan.estimate.basis,
   freeBytes: plan.disk.free,
   neededBytes: plan.disk.needed,
+  teacherOutputs: plan.teacherOutputs,
   out,
 });

@@ -5,9 +5,12 @@ import { makeFolder } from './atomic-file.js';
 import type { Cell } from './cell.js';
 import { messageOf, UserError } from './errors.js';
 import { type Estimate, estimate } from './estimate.js';
+import { profiles } from './profile.js';
 import { readMetrics } from './read-metrics.js';
 import { readFailure, readRuns, readSummary, runFolder, type StoredRun } from './run-folder.js';
 import type { EngineAbout } from './run-types.js';
+import { expectedBytes, withinDisk } from './teacher-cache.js';
+import type { TeacherCache } from './teacher-store.js';
 import type { Timings } from './timings.js';
 
 export type PlannedStatus = 'done' | 'diverged' | 'failed' | 'goes on' | 'to do';
@@ -24,21 +27,37 @@ export interface Plan {
   estimate: Estimate;
   /** Room in the folder of results. Units: bytes. */
   disk: { free: number; needed: number };
+  /** What of teachers' outputs will be kept, and where; null: nothing. Units: bytes. */
+  teacherOutputs: { folder: string; mostBytes: number; expected: number } | null;
 }
 
 /** Weights, momenta and statistics of the largest student, twice while a checkpoint is replaced, and the records. */
 const BYTES_A_CELL = 40e6;
 
 /** Looks at what is there already, and at what it will take. */
-export async function makePlan(cells: readonly Cell[], out: string, engine: EngineAbout, timings?: Timings): Promise<Plan> {
+export async function makePlan(
+  cells: readonly Cell[],
+  out: string,
+  engine: EngineAbout,
+  timings?: Timings,
+  cache: TeacherCache | null = null,
+  classes = 0,
+): Promise<Plan> {
   const planned = await plannedCells(cells, out);
   const left = planned.filter(isLeft).map(({ cell }) => ({ cell, share: shareLeft(out, cell) }));
   const { bavail, bsize } = await statfs(out);
+  const taught = left.map(({ cell }) => cell).filter(({ recipe, profile }) => recipe.teacher && !profiles[profile].untrainedTeacher);
+  const kept = cache && taught.length > 0 ? await withinDisk(cache) : null;
   return {
     cells: planned,
     engine,
     estimate: estimate(left, { finished: await readRuns(out), timings, engine }),
     disk: { free: bavail * bsize, needed: left.length * BYTES_A_CELL },
+    teacherOutputs: kept && {
+      folder: kept.folder,
+      mostBytes: kept.mostBytes,
+      expected: Math.min(kept.mostBytes, expectedBytes(taught, classes, kept)),
+    },
   };
 }
 

@@ -9,10 +9,12 @@ import { type Profile, profiles } from './profile.js';
 import { DEFAULT_METHODS, defaultPairs, type Selection, type Switch } from './selection.js';
 import { parseMethods, parsePairs, parseSeeds } from './selection-words.js';
 import { parseSetting, parseSettingsFile, type Setting } from './settings.js';
+import { readTeacherCache, type TeacherCacheWords } from './teacher-cache.js';
+import type { TeacherCache } from './teacher-store.js';
 import { fromRoot } from './workspace.js';
 
 /** The options of `tempered repro` as commander hands them over: words, unread. */
-export interface ReproWords {
+export interface ReproWords extends TeacherCacheWords {
   dataset?: string;
   pairs?: string;
   methods?: string;
@@ -37,7 +39,7 @@ export interface ReproWords {
 
 /** What is to be run, read and checked, before anything is looked up. */
 export interface ReproRequest {
-  dataset: DatasetName | null;
+  dataset: ImagesName | null;
   data: string | undefined;
   selection: Selection;
   profile: Profile;
@@ -50,16 +52,22 @@ export interface ReproRequest {
   /** How long steps may be timed before the plan. Units: milliseconds. */
   timingBudget: number;
   fresh: boolean;
+  /** Where teachers' outputs are kept; null: nowhere. */
+  teacherCache: TeacherCache | null;
 }
 
 /** Before a run. A plan may take longer, since it does nothing else. */
 const TIMING_BUDGET_MS = 15_000;
 
-export const DATASETS: readonly DatasetName[] = ['cifar100', 'cifar10', 'synthetic'];
+/** Sets of images by name; ImageNet is a folder of photographs. */
+export type ImagesName = DatasetName | 'imagenet';
+
+export const DATASETS: readonly ImagesName[] = ['cifar100', 'cifar10', 'synthetic', 'imagenet'];
 
 /** Reads the options. Throws a UserError (usage) that names option, mistake and mend. */
 export function readReproWords(words: ReproWords): ReproRequest {
   const profile: Profile = profiles[words.profile ?? 'quick'];
+  const out = fromRoot(words.out ?? 'out');
   return {
     dataset: words.dataset === undefined ? null : parseDataset(words.dataset),
     data: words.data === undefined ? undefined : fromRoot(words.data),
@@ -77,12 +85,13 @@ export function readReproWords(words: ReproWords): ReproRequest {
       precision: words.precision ?? precisionHere(profile.precision),
       trainImages: words.dataFraction === undefined ? profile.trainImages : parseFraction(words.dataFraction, words.dataset),
     },
-    out: fromRoot(words.out ?? 'out'),
+    out,
     jobs: words.jobs === undefined ? null : parseCount('--jobs', words.jobs),
     group: words.group === undefined ? null : parseCount('--group', words.group),
     saveEveryMs: words.saveEvery === undefined ? undefined : 1000 * parseSeconds('--save-every', words.saveEvery),
     timingBudget: TIMING_BUDGET_MS,
     fresh: words.fresh ?? false,
+    teacherCache: readTeacherCache(words, out),
   };
 }
 
@@ -120,7 +129,7 @@ function parseFraction(text: string, dataset = 'cifar100'): number | null {
 }
 
 /** Reads the name of a set of images. */
-export function parseDataset(text: string): DatasetName {
+export function parseDataset(text: string): ImagesName {
   const name = DATASETS.find((known) => known === text.toLowerCase().replaceAll('-', ''));
   if (name) return name;
   throw usageError({ what: `unknown images '${text}'`, where: '--dataset', mend: didYouMean(text, DATASETS) });

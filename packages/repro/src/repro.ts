@@ -32,6 +32,7 @@ import { arrangeTables, byTableOrder } from './table.js';
 import { allCsv } from './table-csv.js';
 import { markdownTable } from './table-markdown.js';
 import { terminalTable } from './table-terminal.js';
+import { withinDisk } from './teacher-cache.js';
 import { readTimings, type Timings, timeKinds } from './timings.js';
 
 /** What running a command needs of its surroundings. */
@@ -65,7 +66,8 @@ export async function prepare(request: ReproRequest, { output, interruptions, se
   for (const { recipe } of cells) await services.checkRecipe(recipe);
   if (request.fresh) await removeRuns(out, cells);
   const engine = await services.loadEngine(profile.precision);
-  const plan = await makePlan(cells, out, engine, await timingsOf(cells, request, images, engine, { output, interruptions, services }));
+  const timings = await timingsOf(cells, request, images, engine, { output, interruptions, services });
+  const plan = await makePlan(cells, out, engine, timings, request.teacherCache, images.train.classes);
   output.say(planLines(plan, out, output.style, output.width));
   const warning = precisionWarning(profile.precision);
   if (warning) output.say(output.style.yellow(`Beware: ${warning}.`));
@@ -176,10 +178,11 @@ async function runGroups(
   left: readonly Cell[],
   images: RunImages,
   plan: Plan,
-  { out, data, jobs: asked, group, saveEveryMs }: ReproRequest,
+  { out, data, jobs: asked, group, saveEveryMs, teacherCache: wanted }: ReproRequest,
   { output, interruptions, services }: Surroundings,
 ): Promise<number> {
   const { signal } = interruptions;
+  const teacherCache = wanted && (await withinDisk(wanted));
   const groups = formGroups(left, group ?? LARGEST_GROUP);
   const jobs = shareMachine(groups, asked, await visibleGpus(plan.engine.name));
   await writePlanned(left, out, data);
@@ -205,7 +208,8 @@ async function runGroups(
         }
         const environment = slotEnvironment(jobs, slot);
         const { cores } = jobs;
-        await services.runGroup(cells, { images, out, data, engine: plan.engine, signal, onEvent: tell, cores, saveEveryMs, environment });
+        const context = { images, out, data, engine: plan.engine, signal, onEvent: tell, cores, saveEveryMs, teacherCache, environment };
+        await services.runGroup(cells, context);
       },
       onFailure: async (cells, error) => {
         failed += cells.length;

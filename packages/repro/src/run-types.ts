@@ -1,11 +1,12 @@
-import type { Dataset } from '@tempered/data';
+import type { TrainingImages } from '@tempered/data';
 import type { Cell, CellImages } from './cell.js';
+import type { TeacherCache } from './teacher-store.js';
 
 /** The images of a run: what cells say about them, and the pictures themselves. */
 export interface RunImages {
   about: CellImages;
-  train: Dataset;
-  test: Dataset;
+  train: TrainingImages;
+  test: TrainingImages;
 }
 
 /** What a run says about the engine it computes with. */
@@ -63,6 +64,23 @@ export interface CellSummary {
   teacher: TeacherRecord | null;
   /** Answers of the teacher that the row store had, and that had to be computed; absent where no store was used. */
   teacherRows?: { hits: number; misses: number };
+  /** Waiting for pictures, and its share of the epochs' steps. Units: seconds, percent. */
+  data?: { waitedSeconds: number; waitedPercent: number };
+  /** What the store of the teacher's outputs did; null without a teacher. */
+  teacherOutputs?: TeacherOutputsRecord | null;
+}
+
+/** Teacher's outputs that the group of a cell asked for while the cell took part. */
+export interface TeacherOutputsRecord {
+  /** 'float32', 'float16', or 'none' without a store. */
+  kept: string;
+  /** Pictures asked for, and of these answered by the store. */
+  asked: number;
+  hits: number;
+  hitPercent: number;
+  /** In the teacher's forward passes; and what those would have taken that the store answered, null where nobody knows. */
+  seconds: number;
+  savedSeconds: number | null;
 }
 
 export interface GroupContext {
@@ -74,6 +92,8 @@ export interface GroupContext {
   engine: EngineAbout;
   /** Once aborted, the group saves at the next step boundary and returns what it has. */
   signal: AbortSignal;
+  /** Where teachers' outputs are kept; without it they are computed each time. */
+  teacherCache?: TeacherCache | null;
   onEvent(event: RunEvent): void;
   /** How many cells work at a time; all cores unless given. */
   cores?: number | undefined;

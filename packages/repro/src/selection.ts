@@ -35,7 +35,12 @@ export const defaultPairs = (dataset?: string): readonly Pair[] =>
   dataset === 'imagenet' ? [{ teacher: 'ResNet34', student: 'ResNet18' }] : DEFAULT_PAIRS;
 
 /** One method's cells for one pair, in the order of the table: without LS, the control, with LS; the curriculum after that. */
-function requestsFor(name: MethodName, pair: Pair, dataset: string, { ls, curriculum }: Pick<Selection, 'ls' | 'curriculum'>): Parameters<typeof recipeFor>[1][] {
+function requestsFor(
+  name: MethodName,
+  pair: Pair,
+  dataset: string,
+  { ls, curriculum }: Pick<Selection, 'ls' | 'curriculum'>,
+): Parameters<typeof recipeFor>[1][] {
   const method: Method = methods[name];
   const base = { dataset, ...pair, standardize: false, curriculum: false };
   if (!method.matchesLogits) return [base];

@@ -35,9 +35,11 @@ const OBJECTIVES: Record<string, Objective> = {
 };
 const request = { dataset: 'cifar100', teacher: 'resnet56', student: 'resnet20', standardize: false, curriculum: false } as const;
 /** As many negatives as these few images can give. */
-const fewNegatives = (objective: Objective): Objective => (objective.loss === 'crd' ? { ...objective, options: { negatives: 6 } } : objective);
+const fewNegatives = (objective: Objective): Objective =>
+  objective.loss === 'crd' ? { ...objective, options: { negatives: 6 } } : objective;
 for (const name of methodNames) {
-  if (name !== 'vanilla') OBJECTIVES[`method ${name} + CT + LS`] = fewNegatives(recipeFor(name, { ...request, standardize: true, curriculum: true }));
+  if (name !== 'vanilla')
+    OBJECTIVES[`method ${name} + CT + LS`] = fewNegatives(recipeFor(name, { ...request, standardize: true, curriculum: true }));
 }
 
 const teacherWeights = model.init(7);

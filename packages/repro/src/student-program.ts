@@ -85,7 +85,8 @@ export function studentFunctions(options: StudentOptions): StudentFunctions {
 
   const state: StudentFunctions['state'] = {};
   for (const { name, shape } of model.tensors) state[name] = stateTensor(shape, weights[name]!);
-  for (const [name, { shape, values }] of Object.entries({ ...own, ...buffers, ...declared.frozen })) state[name] = stateTensor(shape, values);
+  for (const [name, { shape, values }] of Object.entries({ ...own, ...buffers, ...declared.frozen }))
+    state[name] = stateTensor(shape, values);
   const trainableNames = [...model.tensors.filter(({ trainable }) => trainable).map(({ name }) => name), ...Object.keys(own)];
   for (const name of trainableNames)
     state[velocityOf(name)] = stateTensor(state[name]!.shape, new Float32Array(state[name]!.values.length));
@@ -139,20 +140,23 @@ export function studentFunctions(options: StudentOptions): StudentFunctions {
 
   const step = (inputs: Record<string, Tensor>, access: StateAccess): Record<string, Tensor> => {
     const evaluateAt = objectiveOf(inputs, access);
-    const { value, gradients, aux } = valueAndGradients((trainables) => {
-      const { total, crossEntropy, temperature, logits, statistics, buffers: changed } = evaluateAt(trainables);
-      const hits = tf.equal(tf.argMax(logits, 1), inputs.labels!);
-      return {
-        value: total,
-        aux: {
-          ...statistics,
-          ...changed,
-          'out:crossEntropy': crossEntropy,
-          'out:correct': tf.sum(tf.cast(hits, 'float32')),
-          'out:temperature': typeof temperature === 'number' ? tf.scalar(temperature) : tf.mean(temperature),
-        },
-      };
-    }, read(access, trainableNames));
+    const { value, gradients, aux } = valueAndGradients(
+      (trainables) => {
+        const { total, crossEntropy, temperature, logits, statistics, buffers: changed } = evaluateAt(trainables);
+        const hits = tf.equal(tf.argMax(logits, 1), inputs.labels!);
+        return {
+          value: total,
+          aux: {
+            ...statistics,
+            ...changed,
+            'out:crossEntropy': crossEntropy,
+            'out:correct': tf.sum(tf.cast(hits, 'float32')),
+            'out:temperature': typeof temperature === 'number' ? tf.scalar(temperature) : tf.mean(temperature),
+          },
+        };
+      },
+      read(access, trainableNames),
+    );
     access.requireFinite('loss', value);
     access.requireFinite('gradient', checksum(gradients));
     for (const [name, tensor] of Object.entries(aux)) if (!name.startsWith('out:')) access.assign(name, tensor);
@@ -186,7 +190,11 @@ export function studentFunctions(options: StudentOptions): StudentFunctions {
   };
   return {
     state,
-    functions: { step: { inputs: stepInputs, run: step }, loss: { inputs: stepInputs, run: loss }, evaluate: { inputs: { images }, run: evaluate } },
+    functions: {
+      step: { inputs: stepInputs, run: step },
+      loss: { inputs: stepInputs, run: loss },
+      evaluate: { inputs: { images }, run: evaluate },
+    },
     teacherInputs,
     extra,
     trainables: trainableNames,

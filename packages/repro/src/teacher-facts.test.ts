@@ -9,7 +9,9 @@ test.each(['resnet8', 'vgg8', 'wrn_16_1', 'ShuffleV1'] as const)('the classifier
   const { weight, bias } = classifierOf(model, weights);
   tf.tidy(() => {
     const tensors = Object.fromEntries(model.tensors.map(({ name: key, shape }) => [key, tf.tensor(weights[key]!, [...shape])]));
-    const { logits, features } = model.forward(tensors, tf.randomNormal([2, 32, 32, 3], 0, 1, 'float32', 1) as Tensor4D, { training: false });
+    const { logits, features } = model.forward(tensors, tf.randomNormal([2, 32, 32, 3], 0, 1, 'float32', 1) as Tensor4D, {
+      training: false,
+    });
     const read = tf.add(tf.matMul(features.pooled, tf.tensor2d(weight.values, weight.shape as [number, number])), bias.values);
     expect((read as Tensor2D).dataSync()).toBeNear(logits.dataSync(), { relative: 1e-4, absolute: 1e-4 });
   });

@@ -8,8 +8,8 @@ import { writeAtomically } from './atomic-file.js';
 import { type EpochRecord, freshProgress, loadCheckpoint, type Progress, saveCheckpoint } from './checkpoint.js';
 import type { Accuracy, Classifier } from './evaluate.js';
 import { firstStepFault } from './first-step.js';
-import { createStudent, type StudentFunctions, type StudentOptions } from './student-program.js';
 import type { ExtraInputs, StepPlace } from './step-inputs.js';
+import { createStudent, type StudentFunctions, type StudentOptions } from './student-program.js';
 import type { TeacherOutput } from './teacher-outputs.js';
 
 /** The numbers that a step is fed beside its batch. */
@@ -119,7 +119,9 @@ export class TrainingRun {
     const before = first ? await this.program.readState(this.trainables) : null;
     const result = await this.program.run('step', inputs).catch((error: unknown) => {
       if (!(error instanceof NotFiniteError)) throw error;
-      throw new DivergedError(`the ${error.what} was no finite number in epoch ${epoch}, step ${step + 1}; the weights are those before it`);
+      throw new DivergedError(
+        `the ${error.what} was no finite number in epoch ${epoch}, step ${step + 1}; the weights are those before it`,
+      );
     });
     if (before) {
       const after = await this.program.readState(this.trainables.map(velocityOf));
@@ -161,12 +163,13 @@ export class TrainingRun {
       temperature: progress.temperature,
       seconds: progress.epochSeconds,
     };
-    const { history, seconds } = progress;
+    const { history, seconds, feed } = progress;
     this.progress = {
       ...freshProgress(),
       epoch: progress.epoch + 1,
       temperature: progress.temperature,
       seconds,
+      feed,
       history: [...history, record],
     };
     await this.save();

@@ -2,6 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Interruption } from './interruption.js';
 import type { CellSummary, GroupContext, RunEvent } from './run-types.js';
+import { teacherCacheWords } from './teacher-cache.js';
+import type { TeacherCache } from './teacher-store.js';
 import type { FromWorker, ToWorker } from './worker-messages.js';
 
 /** A worker that ended without having said how, or said that another try may go better. */
@@ -19,6 +21,7 @@ export interface WorkerOptions {
   data?: string | undefined;
   cores?: number | undefined;
   saveEveryMs?: number | undefined;
+  teacherCache?: TeacherCache | null;
   /** Laid over this process's own: which GPU, say. */
   environment?: NodeJS.ProcessEnv;
   signal: AbortSignal;
@@ -30,13 +33,17 @@ const COMMAND = fileURLToPath(new URL('../bin/tempered.mjs', import.meta.url));
 const TAIL = 2000;
 
 /** The words of the command that runs these cells: `tempered run --cell A --cell B ...`. */
-export const workerWords = (cells: readonly string[], { out, data, cores, saveEveryMs }: Partial<WorkerOptions>): string[] => [
+export const workerWords = (
+  cells: readonly string[],
+  { out, data, cores, saveEveryMs, teacherCache }: Partial<WorkerOptions>,
+): string[] => [
   'run',
   ...cells.flatMap((id) => ['--cell', id]),
   ...(out === undefined ? [] : ['--out', out]),
   ...(data === undefined ? [] : ['--data', data]),
   ...(cores === undefined ? [] : ['--cores', String(cores)]),
   ...(saveEveryMs === undefined ? [] : ['--save-every', String(saveEveryMs / 1000)]),
+  ...(teacherCache === undefined ? [] : teacherCacheWords(teacherCache)),
 ];
 
 const live = new Set<ChildProcess>();

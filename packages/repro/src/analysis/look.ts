@@ -1,4 +1,4 @@
-import type { Dataset } from '@tempered/data';
+import type { TrainingImages } from '@tempered/data';
 import type { Model } from '@tempered/models';
 import type { TensorflowSession } from '@tempered/tensors/node';
 import { readTestImages } from '../evaluate.js';
@@ -18,7 +18,7 @@ export const strideFor = (images: number, classes: number): number =>
 /** Shows a network all test images and keeps what figures are made from. */
 export async function lookAt(
   { model, weights }: { model: Model; weights: Readonly<Record<string, Float32Array>> },
-  images: Dataset,
+  images: TrainingImages,
   { session, scope, signal }: { session: TensorflowSession | null; scope: string; signal: AbortSignal },
 ): Promise<NetworkOutputs> {
   const outputs = [

@@ -183,6 +183,10 @@ test.each(['MobileNetV2', 'ShuffleV1', 'ShuffleV2'] as const)('%s trains at 0.01
 test('every model of the zoo has a vanilla recipe, so that it can be a teacher', () => {
   for (const student of MODEL_NAMES) {
     for (const dataset of ['cifar100', 'imagenet'])
-      expect(recipeFor('vanilla', { ...pair, dataset, student })).toMatchObject({ student, teacher: null, weights: { ce: 1, kd: 0, method: 0 } });
+      expect(recipeFor('vanilla', { ...pair, dataset, student })).toMatchObject({
+        student,
+        teacher: null,
+        weights: { ce: 1, kd: 0, method: 0 },
+      });
   }
 });

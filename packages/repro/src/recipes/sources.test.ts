@@ -118,7 +118,10 @@ test('every row of recipes.csv is a recipe here, to the last setting that it nam
       if (theirs === undefined) throw new Error(`recipes.csv has no column ${column}`);
       if (theirs !== '' && !same(ours, theirs)) {
         const folder = row.file!.split('/').slice(0, -1).join('/');
-        count(departures, `${row.repo!.split('/')[1]} ${folder} ${row.method} LS ${row.logit_stand} ${column} ${theirs} here ${String(ours)}`);
+        count(
+          departures,
+          `${row.repo!.split('/')[1]} ${folder} ${row.method} LS ${row.logit_stand} ${column} ${theirs} here ${String(ours)}`,
+        );
       }
     }
   }

@@ -1,0 +1,36 @@
+"""Images a second of PyTorch's DataLoader with PIL over a folder: one JSON line an epoch asked for on stdin.
+
+python dataloader.py FOLDER WORKERS BATCH; each line on stdin, 'train' or 'evaluate', is one epoch over all images.
+"""
+import json
+import sys
+import time
+
+import PIL
+import torch
+import torchvision
+from torchvision import transforms as T
+from torchvision.datasets import ImageFolder
+
+folder, workers, batch = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+torch.set_num_threads(1)
+end = [T.ToTensor(), T.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])]
+views = {
+    'train': T.Compose([T.RandomResizedCrop(224), T.RandomHorizontalFlip(), *end]),
+    'evaluate': T.Compose([T.Resize(256), T.CenterCrop(224), *end]),
+}
+loaders = {
+    name: torch.utils.data.DataLoader(
+        ImageFolder(folder, transform=view), batch_size=batch, shuffle=name == 'train', num_workers=workers, persistent_workers=True
+    )
+    for name, view in views.items()
+}
+for loader in loaders.values():
+    for _ in loader:
+        pass
+about = {'torch': torch.__version__, 'torchvision': torchvision.__version__, 'pillow': PIL.__version__}
+print(json.dumps(about), flush=True)
+for line in sys.stdin:
+    began = time.perf_counter()
+    count = sum(len(labels) for _, labels in loaders[line.strip()])
+    print(json.dumps({'imagesPerSecond': count / (time.perf_counter() - began)}), flush=True)
