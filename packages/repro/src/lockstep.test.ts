@@ -180,6 +180,18 @@ test('students are bit-equal without a store, while it is filled, out of it, and
   expect(await trained(true)).toEqual({ ...counts, hits: 20, computed: 0, damaged: 0 });
 }, 120_000);
 
+test('a strong view is asked about once for each epoch and picture; students are bit-equal with a store and without', async () => {
+  const trained = async (kept: boolean) => {
+    await rm(join(folder, 'mlkd'), { recursive: true, force: true });
+    const { feed } = await trainGroup([planOf('mlkd', { epochs: 1 })], { kept });
+    return { result: await result('mlkd'), asked: feed.asked, hits: feed.hits };
+  };
+  const without = await trained(false);
+  expect(without).toMatchObject({ asked: 40, hits: 0 });
+  expect(await trained(true)).toEqual({ ...without, hits: 0 });
+  expect(await trained(true)).toEqual({ ...without, hits: 40 });
+}, 120_000);
+
 test('rows of other images are not taken; half precision has rows of its own, the same the first time as out of the store', async () => {
   const hits = async (options: Parameters<typeof trainGroup>[1]) => {
     await rm(join(folder, 'kd-ls'), { recursive: true, force: true });
