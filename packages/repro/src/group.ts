@@ -1,29 +1,27 @@
 import { mkdir } from 'node:fs/promises';
-import { isPhotographs } from '@tempered/data';
 import { lambdaAt } from '@tempered/kd';
 import { createModel } from '@tempered/models';
 import { stepRate } from '@tempered/tensors';
 import type { TensorflowSession } from '@tempered/tensors/node';
 import type { Cell } from './cell.js';
 import { describeError } from './describe-error.js';
-import { messageOf, UserError } from './errors.js';
-import { freshFeed } from './feed-meter.js';
-import { costOfRow, dataRecord, type TaughtCost, teacherOutputsRecord } from './feed-record.js';
+import { UserError } from './errors.js';
+import { dataRecord, type TaughtCost, teacherOutputsRecord } from './feed-record.js';
+import { closeGroupStores, openGroupStores } from './group-stores.js';
 import { LiveProgressWriter } from './live-progress.js';
 import { trainInLockstep } from './lockstep.js';
 import { lossOf, needsTeacher } from './objective.js';
 import { EVALUATIONS, profiles } from './profile.js';
 import { provenance } from './provenance.js';
-import { rowsAreIndependent } from './row-independence.js';
 import { forgetFailure, runFolder, writeConfig, writeSummary } from './run-folder.js';
 import { type RunLock, takeRunLockSoon } from './run-lock.js';
 import type { CellSummary, GroupContext, RunGroup, TeacherRecord } from './run-types.js';
-import { groupThreads, openSession, runFingerprint, type ThreadPlan } from './session-plan.js';
+import { groupThreads, openSession, runFingerprint } from './session-plan.js';
 import { type CheckedTeacher, checkedTeacher, untrainedTeacher } from './taught-by.js';
 import { classifierOf } from './teacher-facts.js';
 import { featureShapes, type TeacherOutput } from './teacher-outputs.js';
 import { createTeacherProgram, type TeacherProgram } from './teacher-program.js';
-import { TeacherStores } from './teacher-store.js';
+import type { TeacherStores } from './teacher-store.js';
 import { Teaching } from './teaching.js';
 import { writeTensorBoard } from './tensorboard.js';
 import { DivergedError, type StepRates, type TrainingPlan, TrainingRun } from './training-run.js';
@@ -152,6 +150,11 @@ export const runGroup: RunGroup = async (cells, context) => {
     if (session) held.sessions.push(session);
     return session;
   };
+  const closeStores = async (): Promise<void> => {
+    const { stores, runs } = held;
+    held.stores = null;
+    await closeGroupStores(stores, runs, onEvent);
+  };
   const leave = (): void => {
     for (const lock of held.locks) lock.leave();
   };
@@ -195,10 +198,10 @@ export const runGroup: RunGroup = async (cells, context) => {
         session: first.precision === 'f32' ? session : open('f32'),
         scope: 'teacher',
       });
-      held.stores = await openStores(cells, context, taught, held.teaching, distinctOutputs(held.runs), threads);
+      held.stores = await openGroupStores(cells, context, taught.teacher, held.teaching, distinctOutputs(held.runs), threads);
     }
     const teacher = held.teaching && new Teaching(held.teaching, distinctOutputs(held.runs), images.train.classes, held.stores);
-    const kept = held.stores && context.teacherCache ? context.teacherCache.precision : 'none';
+    const kept = held.stores?.weak.size && context.teacherCache ? context.teacherCache.precision : 'none';
     const knownCost = (await held.stores?.costOfRow()) ?? null;
     const summaries: CellSummary[] = [];
     const end = async (run: TrainingRun, status: CellSummary['status']): Promise<void> => {
@@ -242,7 +245,7 @@ export const runGroup: RunGroup = async (cells, context) => {
         },
       },
     });
-    await closeStores(held, onEvent);
+    await closeStores();
     for (const lock of held.locks) lock.check();
     for (const run of diverged) await end(run, 'diverged');
     for (const run of finished) await end(run, 'done');
@@ -257,54 +260,10 @@ export const runGroup: RunGroup = async (cells, context) => {
     throw error;
   } finally {
     signal.removeEventListener('abort', leave);
-    await closeStores(held, onEvent);
+    await closeStores();
     giveBack(held);
   }
 };
-
-/**
- * The stores of a group's teacher, where outputs are kept. A teacher that nobody trained has nothing to say twice, and of photographs
- * no view comes back: their crops are drawn from more than can be counted. Nor is anything kept on an engine where what a teacher says of
- * a picture depends on the others in the pass: training would not be bit-equal with it and without.
- */
-async function openStores(
-  cells: readonly Cell[],
-  { images: { train }, teacherCache, onEvent }: GroupContext,
-  { teacher }: CheckedTeacher,
-  program: TeacherProgram,
-  outputs: readonly TeacherOutput[],
-  threads: ThreadPlan,
-): Promise<TeacherStores | null> {
-  if (!teacherCache || isPhotographs(train) || cells.every(({ profile }) => profiles[profile].untrainedTeacher)) return null;
-  if (!(await rowsAreIndependent(program, train))) {
-    onEvent({
-      kind: 'message',
-      message: "the teacher's outputs are not kept: on this engine they depend on the other pictures of a batch",
-    });
-    return null;
-  }
-  return await TeacherStores.open({
-    cache: teacherCache,
-    weights: teacher.weights,
-    model: teacher.model.name,
-    train,
-    engine: await runFingerprint(threads, 'f32'),
-    outputs,
-    classes: train.classes,
-  });
-}
-
-/** Closes the stores, and leaves in them what a row cost. Rows that cannot be kept take nothing from what was trained. */
-async function closeStores(held: Held, onEvent: GroupContext['onEvent']): Promise<void> {
-  const { stores } = held;
-  held.stores = null;
-  const feeds = held.runs.map(({ progress }) => progress.feed);
-  try {
-    await stores?.close(costOfRow(feeds.reduce((a, b) => (b.computed > a.computed ? b : a), freshFeed())));
-  } catch (error) {
-    onEvent({ kind: 'message', message: `not all of the teacher's outputs could be kept: ${messageOf(error)}` });
-  }
-}
 
 /** Every output that some student wants, once. */
 function distinctOutputs(runs: readonly TrainingRun[]): TeacherOutput[] {
