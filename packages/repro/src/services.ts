@@ -1,4 +1,4 @@
-import type { Dataset } from '@tempered/data';
+import type { TrainingImages } from '@tempered/data';
 import type { AnalysisEvents } from './analysis/analyse.js';
 import type { PendingAnalysis } from './analysis/pending.js';
 import type { Cell, Precision } from './cell.js';
@@ -19,7 +19,7 @@ export interface Services {
   /** Throws a UserError where a teacher is missing or does not fit. */
   checkTeacher(name: string, dataset: string, classes: number, out: string): Promise<void>;
   /** What files of weights say to a set of images. */
-  predict(files: readonly WeightsFile[], images: Dataset, signal: AbortSignal): Promise<Predictions[]>;
+  predict(files: readonly WeightsFile[], images: TrainingImages, signal: AbortSignal): Promise<Predictions[]>;
   /** Makes the figures of finished cells that were tested on these images. */
   analyse(out: string, pending: readonly PendingAnalysis[], images: RunImages, events: AnalysisEvents, signal: AbortSignal): Promise<void>;
   /** Times a few steps; null where it was stopped. */

@@ -31,20 +31,24 @@ const step: FunctionSpec = {
   },
 };
 
-test.each(['compiled', 'eager'])('%s: a call whose required number is not finite changes nothing, and the next one goes on', async (mode) => {
-  const functions = { step };
-  const program = mode === 'eager' ? new EagerProgram({ state, functions }) : await compile({ state, functions, session, scope: 'finite' });
-  await program.run('step', { x: Float32Array.of(1, Math.E) });
-  const before = await program.readState();
-  const tensors = tf.memory().numTensors;
-  for (const bad of [-1, 0, Number.NaN, Number.POSITIVE_INFINITY]) {
-    const failure = program.run('step', { x: Float32Array.of(1, bad) });
-    await expect(failure).rejects.toThrow(NotFiniteError);
-    await expect(failure).rejects.toThrow('gradient is not a finite number');
-    expect(await program.readState()).toEqual(before);
-  }
-  expect(tf.memory().numTensors).toBe(tensors);
-  await program.run('step', { x: Float32Array.of(1, 2) });
-  expect((await program.readState(['count'])).count!.data[0]).toBe(2);
-  program.dispose();
-});
+test.each(['compiled', 'eager'])(
+  '%s: a call whose required number is not finite changes nothing, and the next one goes on',
+  async (mode) => {
+    const functions = { step };
+    const program =
+      mode === 'eager' ? new EagerProgram({ state, functions }) : await compile({ state, functions, session, scope: 'finite' });
+    await program.run('step', { x: Float32Array.of(1, Math.E) });
+    const before = await program.readState();
+    const tensors = tf.memory().numTensors;
+    for (const bad of [-1, 0, Number.NaN, Number.POSITIVE_INFINITY]) {
+      const failure = program.run('step', { x: Float32Array.of(1, bad) });
+      await expect(failure).rejects.toThrow(NotFiniteError);
+      await expect(failure).rejects.toThrow('gradient is not a finite number');
+      expect(await program.readState()).toEqual(before);
+    }
+    expect(tf.memory().numTensors).toBe(tensors);
+    await program.run('step', { x: Float32Array.of(1, 2) });
+    expect((await program.readState(['count'])).count!.data[0]).toBe(2);
+    program.dispose();
+  },
+);
