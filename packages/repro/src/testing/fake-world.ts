@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { type Dataset, syntheticImages } from '@tempered/data';
+import { type Dataset, syntheticImages, type TrainingImages } from '@tempered/data';
 import type { World } from '../cli.js';
 import { PredictionCollector, type Predictions } from '../evaluation/predictions.js';
 import { writeConfig, writeSummary } from '../run-folder.js';
@@ -30,7 +30,7 @@ function report({ onEvent }: GroupContext, cell: string, epochs: number, top1: n
 }
 
 /** A network that takes every picture for the class `shift` places further on. */
-function predictionsOf(images: Dataset, shift: number): Predictions {
+function predictionsOf(images: TrainingImages, shift: number): Predictions {
   const collector = new PredictionCollector(images.classes);
   for (let n = 0; n < images.length; n++) {
     const answer = (images.label(n) + shift) % images.classes;
