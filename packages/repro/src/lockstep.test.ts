@@ -178,7 +178,7 @@ test('students are bit-equal without a store, while it is filled, out of it, and
   for (const broken of await rowFiles()) await truncate(broken, 300);
   expect(await trained(true)).toMatchObject({ ...counts, hits: 0, computed: 64 });
   expect(await trained(true)).toEqual({ ...counts, hits: 20, computed: 0, damaged: 0 });
-}, 120_000);
+}, 300_000);
 
 test('a strong view is asked about once for each epoch and picture; students are bit-equal with a store and without', async () => {
   const trained = async (kept: boolean) => {
@@ -190,7 +190,7 @@ test('a strong view is asked about once for each epoch and picture; students are
   expect(without).toMatchObject({ asked: 40, hits: 0 });
   expect(await trained(true)).toEqual({ ...without, hits: 0 });
   expect(await trained(true)).toEqual({ ...without, hits: 40 });
-}, 120_000);
+}, 300_000);
 
 test('rows of other images are not taken; half precision has rows of its own, the same the first time as out of the store', async () => {
   const hits = async (options: Parameters<typeof trainGroup>[1]) => {
@@ -204,7 +204,7 @@ test('rows of other images are not taken; half precision has rows of its own, th
   const first = await result('kd-ls');
   expect(await hits({ precision: 'float16' })).toBe(20);
   expect(await result('kd-ls')).toEqual(first);
-}, 120_000);
+}, 300_000);
 
 test('a run whose loss is no number leaves the group; the others and its last checkpoint stay', async () => {
   const sick = planOf('vanilla', { rates: (epoch) => ({ learningRate: epoch === 1 ? 0.05 : Number.NaN, lambda: 0, warmup: 1 }) });
