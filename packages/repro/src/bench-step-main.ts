@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import { loadEngine } from '@tempered/tensors/node';
 import type { BenchOrder, BenchReady, BenchTimes, OurJob } from './bench-step-protocol.js';
+import type { BenchPart } from './bench-step-rows.js';
 import { BenchSubject } from './bench-step-work.js';
 
 // A child process of `tempered bench-step`: its job is the first line on stdin, each further line an order; answers are lines too.
@@ -13,7 +14,11 @@ if (!first.done) {
   const versions = { tensorflow: engine.tensorflowVersion ?? 'none', tfjs: engine.tfjsVersion, node: process.versions.node };
   answer({ versions, parameters: { teacher: subject.parameters('teacher'), student: subject.parameters('student') } });
   for (let line = await lines.next(); !line.done; line = await lines.next()) {
-    const { kind, steps = 1, seconds = 0 } = JSON.parse(line.value) as BenchOrder;
+    const { kind, steps = 1, seconds = 0, ops } = JSON.parse(line.value) as BenchOrder;
+    if (ops) {
+      answer({ ms: [], peakMb: 0, ops: await subject.opTimes(kind as BenchPart) });
+      continue;
+    }
     const ms: number[] = [];
     const end = performance.now() + 1000 * seconds;
     while (ms.length < steps || performance.now() < end) ms.push(await subject.time(kind));

@@ -23,6 +23,8 @@ export interface BenchOrder {
   kind: BenchPart | 'box';
   steps?: number;
   seconds?: number;
+  /** Ours only: the times of a single step op by op, instead of those of whole steps. */
+  ops?: boolean;
 }
 
 /** What a child says once it is ready. */
@@ -32,8 +34,17 @@ export interface BenchReady {
   parameters: { teacher: number; student: number };
 }
 
+/** What the ops of one kind take of a step. */
+export interface OpTime {
+  op: string;
+  dtype: string;
+  ms: number;
+  count: number;
+}
+
 /** Milliseconds of every step that an order came to, and the process's peak memory so far. */
 export interface BenchTimes {
   ms: number[];
   peakMb: number;
+  ops?: OpTime[];
 }

@@ -1,5 +1,6 @@
 import type { BenchResult } from './bench-step.js';
 import { BENCH_GOALS, type BenchGoal } from './bench-step-goals.js';
+import type { OpTime } from './bench-step-protocol.js';
 
 /** A goal beside what was measured. */
 export interface Judged extends BenchGoal {
@@ -51,4 +52,22 @@ export function goalLines(judged: readonly Judged[]): string[] {
       .join('  ')
       .trimEnd(),
   );
+}
+
+/** Ops below this share of a step are added up. */
+const SHOWN_SHARE = 0.01;
+
+/** Where the time of a step goes, for a terminal: milliseconds, share, count, op. */
+export function opLines(title: string, ops: readonly OpTime[]): string[] {
+  const total = ops.reduce((sum, { ms }) => sum + ms, 0);
+  const shown = ops.filter(({ ms }) => ms >= SHOWN_SHARE * total);
+  const rest = ops.filter(({ ms }) => ms < SHOWN_SHARE * total);
+  const sum = (key: 'ms' | 'count'): number => rest.reduce((all, op) => all + op[key], 0);
+  const line = (ms: number, count: number, what: string): string =>
+    `${ms.toFixed(2).padStart(9)} ms ${((100 * ms) / total).toFixed(1).padStart(5)} % ${String(count).padStart(5)}  ${what}`;
+  return [
+    `${title}: ${total.toFixed(1)} ms in ops`,
+    ...shown.map(({ ms, count, op, dtype }) => line(ms, count, `${op} ${dtype}`.trim())),
+    ...(rest.length > 0 ? [line(sum('ms'), sum('count'), 'all other ops')] : []),
+  ];
 }

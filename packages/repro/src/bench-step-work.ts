@@ -1,7 +1,8 @@
 import { createModel, type Model, type ModelName } from '@tempered/models';
-import { randomNormals, streamOf, type Values } from '@tempered/tensors';
-import type { TensorflowSession } from '@tempered/tensors/node';
-import type { BenchOrder, OurJob } from './bench-step-protocol.js';
+import { type RunInputs, randomNormals, streamOf, type Values } from '@tempered/tensors';
+import { Program, type TensorflowSession, timesByOp } from '@tempered/tensors/node';
+import type { BenchOrder, OpTime, OurJob } from './bench-step-protocol.js';
+import type { BenchPart } from './bench-step-rows.js';
 import { inParallel } from './evaluate.js';
 import type { Objective } from './objective.js';
 import { groupThreads, openSession, soloThreads, type ThreadPlan } from './session-plan.js';
@@ -73,6 +74,13 @@ export class BenchSubject {
     return (performance.now() - began) / (kind === 'box' ? this.students.length : 1);
   }
 
+  /** Where the time of one student's step, or of the teacher's forward pass, goes: TensorFlow's own times by kind of op. */
+  async opTimes(kind: BenchPart): Promise<OpTime[]> {
+    if (kind === 'teacher') return timesByOp((await this.teacher!.profile(this.#batch.images))!);
+    const { program } = this.students[0]!;
+    return program instanceof Program ? timesByOp(await program.profile('step', this.#inputs(this.#logits))) : [];
+  }
+
   async #step(kind: BenchOrder['kind']): Promise<void> {
     if (kind === 'teacher') await this.#teach();
     else if (kind === 'student') await this.#learn(this.students[0]!, this.#logits);
@@ -92,9 +100,12 @@ export class BenchSubject {
     return await this.teacher!.outputs(this.#batch.images);
   }
 
+  #inputs(logits: Values): RunInputs {
+    return { ...this.#batch, [LOGITS]: logits, learningRate: this.job.learningRate, lambda: 0, warmup: 1 };
+  }
+
   async #learn({ program }: StudentProgram, logits: Values): Promise<void> {
-    const { learningRate } = this.job;
-    const { loss } = await program.run('step', { ...this.#batch, [LOGITS]: logits, learningRate, lambda: 0, warmup: 1 });
+    const { loss } = await program.run('step', this.#inputs(logits));
     if (!Number.isFinite(loss!.data[0]!)) throw new Error(`the loss became ${loss!.data[0]}, so the times say nothing`);
   }
 

@@ -3,7 +3,7 @@ import { type BenchResult, benchSteps, TORCH_FORMS } from './bench-step.js';
 import type { BenchProcess } from './bench-step-process.js';
 import type { BenchOrder } from './bench-step-protocol.js';
 import { type BenchPrecision, parseRows } from './bench-step-rows.js';
-import { goalLines, judge } from './bench-step-table.js';
+import { goalLines, judge, opLines } from './bench-step-table.js';
 
 /** A process whose steps take as long as it is told, and the orders that it got. */
 function fake(ms: Record<string, number>, log: string[], name: string, parameters = { teacher: 2, student: 1 }): BenchProcess {
@@ -136,4 +136,19 @@ test('results are judged by floor and aim', async () => {
   expect(goalLines(judged).at(-1)).toMatch(
     /student-step {2}resnet20 {2}bf16 .*vs fastest +40\.0 ms +40\.0 ms +1\.00 +0\.95 +1\.15 {2}floor/,
   );
+});
+
+test('a step taken apart names what takes its time, and adds up the rest', () => {
+  const ops = [
+    { op: 'Conv2D', dtype: 'float32', ms: 8, count: 3 },
+    { op: 'Relu', dtype: 'float32', ms: 1.95, count: 2 },
+    { op: 'Add', dtype: 'float32', ms: 0.03, count: 4 },
+    { op: 'NoOp', dtype: '', ms: 0.02, count: 1 },
+  ];
+  expect(opLines('resnet20 step in f32', ops)).toEqual([
+    'resnet20 step in f32: 10.0 ms in ops',
+    '     8.00 ms  80.0 %     3  Conv2D float32',
+    '     1.95 ms  19.5 %     2  Relu float32',
+    '     0.05 ms   0.5 %     5  all other ops',
+  ]);
 });

@@ -2,7 +2,7 @@ import { createModel, type ModelName } from '@tempered/models';
 import { alternate, type Contender, type Measured } from './bench-step-measure.js';
 import { describeNetwork } from './bench-step-network.js';
 import type { BenchProcess } from './bench-step-process.js';
-import type { BenchJob, OurJob } from './bench-step-protocol.js';
+import type { BenchJob, OpTime, OurJob } from './bench-step-protocol.js';
 import { type BenchGroup, type BenchPrecision, type BenchRow, groupRows, partsOf } from './bench-step-rows.js';
 import { UserError } from './errors.js';
 
@@ -52,6 +52,8 @@ export interface BenchOptions {
   precisions: readonly BenchPrecision[];
   launch: BenchLaunchers;
   signal: AbortSignal;
+  /** Also takes our steps apart, op by op. */
+  onOps?(title: string, ops: readonly OpTime[]): void;
   onResult(result: BenchResult): void;
   onProgress(text: string): void;
 }
@@ -153,8 +155,26 @@ async function measureGroup(group: BenchGroup, options: BenchOptions): Promise<G
   return await withContenders(starting, async (contenders) => {
     const orders = parts.map((kind) => ({ kind, steps }));
     const warmUp = parts.map((kind) => ({ kind, steps: 3 }));
-    return { times: await alternate(contenders, orders, { rounds, warmUp, signal }), versions: versionsOf(contenders) };
+    const times = await alternate(contenders, orders, { rounds, warmUp, signal });
+    if (options.onOps) {
+      for (const precision of options.precisions) await takeApart(group, precision, contenders, options.onOps);
+    }
+    return { times, versions: versionsOf(contenders) };
   });
+}
+
+/** Where the time of our parts goes, after everything has been timed whole. */
+async function takeApart(
+  { teacher, student }: BenchGroup,
+  precision: BenchPrecision,
+  contenders: readonly Contender[],
+  onOps: NonNullable<BenchOptions['onOps']>,
+): Promise<void> {
+  const [process] = contenders.find(({ name }) => name === ours(precision))!.processes;
+  const parts = [['student', student, 'step'] as const, ['teacher', teacher, 'forward'] as const];
+  for (const [kind, name, what] of parts) {
+    if (name) onOps(`${name} ${what} in ${precision}`, (await process!.time({ kind, ops: true })).ops!);
+  }
 }
 
 const OUR_PART = { 'student-step': 'student', 'teacher-forward': 'teacher', 'kd-step': 'student', 'kd-step-full': 'full' } as const;

@@ -5,8 +5,9 @@ import { describeProcessor } from '@tempered/tensors/node';
 import { Command, Option } from 'commander';
 import { type BenchResult, benchSteps } from './bench-step.js';
 import { startProcess } from './bench-step-process.js';
+import type { OpTime } from './bench-step-protocol.js';
 import { BENCH_WORKS, type BenchPrecision, parseRows } from './bench-step-rows.js';
-import { goalLines, judge } from './bench-step-table.js';
+import { goalLines, judge, opLines } from './bench-step-table.js';
 import type { RunAction } from './cli.js';
 import { exitCodes, UserError } from './errors.js';
 import type { Surroundings } from './repro.js';
@@ -20,6 +21,7 @@ interface BenchWords {
   rounds: string;
   boxSeconds: string;
   precision?: BenchPrecision | 'both';
+  ops?: boolean;
 }
 
 /** Runnable processes above which a machine does not count as quiet. */
@@ -44,6 +46,7 @@ export function benchStepCommand(run: RunAction): Command {
         'both',
       ]),
     )
+    .option('--ops', 'then take our steps apart, op by op')
     .addHelpText('after', "\nTimes are medians over the rounds; ratios are PyTorch's time over ours. Close everything else that computes.")
     .action(async (words: BenchWords) => await run(async (surroundings) => await bench(words, surroundings)));
 }
@@ -92,6 +95,7 @@ async function bench(words: BenchWords, { output, interruptions }: Surroundings)
       ours: async (job) => await startProcess(process.execPath, [main], job, signal),
       torch: async (job) => await startProcess(python, [peer], job, signal).catch(withoutPeer),
     },
+    ...(words.ops ? { onOps: (title: string, ops: readonly OpTime[]) => output.log(opLines(title, ops).join('\n')) } : {}),
     onProgress: (text) => output.log(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${text}`),
     onResult: (result) => {
       results.push(result);

@@ -1,12 +1,14 @@
 import { foldBatchNorm, type Model } from '@tempered/models';
 import { EagerProgram, type FunctionSpec, type StatefulProgram, type Tensor4D, tf, type Values } from '@tempered/tensors';
-import { compile, type TensorflowSession } from '@tempered/tensors/node';
+import { compile, type Profile, Program, type TensorflowSession } from '@tempered/tensors/node';
 import { nameTeacherOutputs, type TeacherOutput } from './teacher-outputs.js';
 
 /** A frozen teacher: images in, what its students read out. */
 export interface TeacherProgram {
   outputs(images: Float32Array): Promise<Record<string, Values>>;
   logits(images: Float32Array): Promise<Float32Array>;
+  /** TensorFlow's account of one forward pass; null where it runs eagerly. */
+  profile(images: Float32Array): Promise<Profile | null>;
   dispose(): void;
 }
 
@@ -48,6 +50,7 @@ export async function createTeacherProgram({ model, weights, outputs, session, s
       return Object.fromEntries(Object.entries(named).map(([name, { data }]) => [name, data]));
     },
     logits: async (images) => (await program.run('forward', { images })).logits!.data as Float32Array,
+    profile: async (images) => (program instanceof Program ? await program.profile('forward', { images }) : null),
     dispose: () => program.dispose(),
   };
 }

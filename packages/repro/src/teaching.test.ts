@@ -93,6 +93,7 @@ test('an engine on which a row depends on its neighbours is found out', async ()
   const told = (rows: (images: Float32Array) => Float32Array): TeacherProgram => ({
     outputs: async (images) => ({ 'teacher.logits': rows(images) }),
     logits: async (images) => rows(images),
+    profile: async () => null,
     dispose: () => undefined,
   });
   const firstPixels = (images: Float32Array): Float32Array => Float32Array.from({ length: TEACHER_BATCH }, (_, k) => images[k * PICTURE]!);
