@@ -14,6 +14,9 @@ const engine = await loadEngine();
 const asPublished = Boolean(process.env.TEMPERED_SLOW);
 const names = MODEL_NAMES.filter((name) => engine.backend === 'tensorflow' || MODELS[name].parameters < 100_000);
 
+/** The largest has 133 million weights, and two cores may have other work. */
+const LONG_ENOUGH = 300_000;
+
 /** A network, and how many images it is tried on. Most laws do not depend on the sizes, the time does. */
 function subject(name: ModelName): { model: Model; batch: number } {
   const { inputSize, slow } = MODELS[name];
@@ -90,7 +93,7 @@ const distance = (a: Float32Array, b: Float32Array): number => a.reduce((most, v
 
 const largest = (values: Float32Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
-describe.each(names)('%s', (name) => {
+describe.each(names)('%s', { timeout: LONG_ENOUGH }, (name) => {
   const { model, batch } = subject(name);
   let values: Values;
   let eager: Values;
@@ -100,7 +103,7 @@ describe.each(names)('%s', (name) => {
     const before = tf.memory().numTensors;
     eager = eagerStep(model, batch, values);
     leaked = tf.memory().numTensors - before;
-  });
+  }, LONG_ENOUGH);
   // The largest take gigabytes: what one model computed must not be held while the next one does.
   afterAll(() => {
     values = {};
