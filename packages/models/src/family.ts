@@ -5,7 +5,7 @@ import type { Network } from './net.js';
 export interface VariantBase {
   /** Trainable values at the family's default number of classes. */
   parameters: number;
-  /** Large or deep: the laws try it on fewer images, and the golden target not on tfjs' plain backend. */
+  /** Large or deep: `models:laws` holds it to the laws, `npm test` does not; the golden target leaves it out on tfjs' plain backend. */
   slow?: boolean;
   /** What a reader would not guess from the name, in a sentence. */
   note?: string;
