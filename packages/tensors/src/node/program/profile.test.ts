@@ -52,6 +52,18 @@ test('TensorFlow draws bias, shortcut and ReLU into the convolution of an infere
   expect(convolutions[0]!.ms).toBeGreaterThan(0);
 });
 
+test('a sum that is read elsewhere too is not drawn in, and the other fusions of the graph stay', async () => {
+  const run = ({ x }: Record<string, Tensor>, access: StateAccess): Record<string, Tensor> => {
+    const layer = (t: Tensor): Tensor => tf.add(convolve(t, access), access.read('bias'));
+    const first = relu(layer(x!));
+    const sum = tf.add(layer(relu(layer(first))), first);
+    return { preact: sum, y: tf.mean(relu(sum), [1, 2]) };
+  };
+  const program = await compile({ state, functions: { block: { inputs, run } }, session, scope: 'tapped' });
+  const { ops } = await program.profile('block', { x: images });
+  expect(ops.filter(({ op }) => op.endsWith('FusedConv2D(BiasAdd, Relu)'))).toHaveLength(2);
+});
+
 test('a profiled step is a step: it moves the state, and its times add up by kind of op', async () => {
   const step = ({ x }: Record<string, Tensor>, access: StateAccess): Record<string, Tensor> => {
     const { value, gradients } = valueAndGradients(
