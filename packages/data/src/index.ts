@@ -54,6 +54,7 @@ export {
 export { makeStrongViews } from './strong-batch.js';
 export { drawStrong, type StrongDraws, strongView } from './strong-view.js';
 export { type SyntheticOptions, syntheticImages } from './synthetic.js';
+export { type SyntheticFolderOptions, writeSyntheticFolder } from './synthetic-folder.js';
 export { type Crop, cropOf, epochOrder, UNCHANGED, VARIANTS, variant, variantOf } from './variants.js';
 export type { ViewPath, ViewRequest } from './view-request.js';
 export { type BatchWithRows, type RowBatch, type RowColumn, type WithRowsOptions, withRows } from './with-rows.js';

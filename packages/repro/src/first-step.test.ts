@@ -46,7 +46,8 @@ test('an option without effect is named, one with effect is not', async () => {
   expect(await withoutEffect({ ...student, objective: kd }, inputs)).toEqual([]);
   const blind = { ...kd, weights: { ...kd.weights, kd: 1e-9 } };
   expect(await withoutEffect({ ...student, objective: blind }, inputs)).toEqual(['standardize', 'curriculum']);
-  // A learned temperature that starts where the fixed one is.
-  const same = { ...kd, curriculum: { ...curriculum, start: 2, range: 0 } };
+  // The range that starts the learned temperature, at sigmoid(1), where the fixed one is.
+  const start = 1.5;
+  const same = { ...kd, curriculum: { ...curriculum, start, range: (kd.temperature - start) * (1 + Math.exp(-1)) } };
   expect(await withoutEffect({ ...student, objective: same }, inputs)).toEqual(['curriculum']);
 });

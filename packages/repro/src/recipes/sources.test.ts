@@ -101,7 +101,12 @@ const same = (ours: unknown, theirs: string): boolean =>
   typeof ours === 'number' ? Math.abs(ours - Number(theirs)) <= 1e-9 * Math.abs(ours) : String(ours) === theirs;
 
 /** Where recipes depart from the sources on purpose: how many rows, in which columns. */
-const DEPARTURES: Readonly<Record<string, number>> = {};
+const DEPARTURES: Readonly<Record<string, number>> = {
+  // mdistiller, whose number is the one that the tables print for plain KD, has 0.5.
+  'logit-standardization-KD configs/imagenet/r34_r18 kd LS 0 ce_weight 1 here 0.5': 1,
+  // Inferred from logs that stay above 2; the range that went with it is in no source, so the script's pair of values stays together.
+  'logit-standardization-KD logs/CTKD ctkd LS 1 ctkd_t_start 2 here 1': 14,
+};
 
 test('every row of recipes.csv is a recipe here, to the last setting that it names, or is left out for a stated reason', () => {
   const departures: Record<string, number> = {};
@@ -126,5 +131,12 @@ test('every row of recipes.csv is a recipe here, to the last setting that it nam
     }
   }
   expect(departures).toEqual(DEPARTURES);
-  expect(reasons).toEqual({});
+  expect(reasons).toEqual({
+    'not built': 19,
+    'plain KD that did not make the printed numbers': 18,
+    'transformers, not in the zoo': 14,
+    'copies of CIFAR lines in a script for ImageNet': 6,
+    'cannot run as shipped': 1,
+    'reached with --set weights.kd=1': 1,
+  });
 });
