@@ -16,6 +16,15 @@ test('a profile takes a balanced part of the images and says how many', async ()
   expect(about.source).toContain('synthetic');
 });
 
+test('fewer images than classes are of different classes, and the classes stay as many as they are', async () => {
+  const { about, train, test: testImages } = await loadRunImages({ dataset: 'synthetic', profile: profiles.smoke });
+  expect(about).toMatchObject({ trainImages: 16, testImages: 16 });
+  for (const part of [train, testImages]) {
+    expect([part.length, part.classes]).toEqual([16, 100]);
+    expect(new Set(Array.from({ length: 16 }, (_, i) => part.label(i))).size).toBe(16);
+  }
+});
+
 test('what is wrong with a folder is an error for people, with the mend', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tempered-images-'));
   await expect(loadRunImages({ dataset: 'cifar100', data: folder, profile: profiles.quick })).rejects.toMatchObject({

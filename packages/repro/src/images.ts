@@ -11,6 +11,7 @@ import {
   perClassOf,
   photographs,
   type Split,
+  selectPictures,
   type TrainingImages,
 } from '@tempered/data';
 import { UserError } from './errors.js';
@@ -32,11 +33,18 @@ function partSize({ length, classes }: LabelledSet, wanted: number | null): numb
   return Math.max(classes, Math.floor(wanted / classes) * classes);
 }
 
-/** A balanced part of about `wanted` images, of the first of each class; all of them where there are no more, or for null. */
+/**
+ * A balanced part of about `wanted` images, of the first of each class; all of them where there are no more, or for null. Fewer images
+ * than classes are one of each of so many classes: what networks tell apart stays the same.
+ */
 export function partOf<Images extends TrainingImages>(images: Images, wanted: number | null): Images;
 export function partOf(images: TrainingImages, wanted: number | null): TrainingImages {
   const size = partSize(images, wanted);
-  if (size === null) return images;
+  if (wanted === null || size === null) return images;
+  if (wanted < images.classes) {
+    const places = firstPlacesOfEachClass(images, 1).slice(0, wanted);
+    return isPhotographs(images) ? images.select(places) : selectPictures(images, places);
+  }
   return isPhotographs(images) ? images.select(firstPlacesOfEachClass(images, perClassOf(images, size))) : balancedSubset(images, size);
 }
 

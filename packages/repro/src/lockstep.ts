@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Batch, batchCount, isPhotographs, makeStrongViews, type TrainingImages, trainingBatches } from '@tempered/data';
+import { batchCount, type TrainingImages, trainingBatches } from '@tempered/data';
 import type { EpochRecord } from './checkpoint.js';
 import { type Accuracy, evaluateAll, inParallel } from './evaluate.js';
 import { addFeed, FeedMeter, feedSince } from './feed-meter.js';
+import { strongViewsOf } from './strong-views.js';
 import type { TaughtBatch, Teaching } from './teaching.js';
 import { RunFailure, type TrainingRun } from './training-run.js';
 
@@ -133,12 +134,6 @@ async function* taughtBatches(
     return;
   }
   yield* teacher.over(batches, { ...plan, strong: views ? strongViewsOf(train, plan) : null }, meter.record);
-}
-
-/** How strong views are made. Throws RangeError for photographs: no paper shows them to its students. */
-function strongViewsOf(train: TrainingImages, draw: { seed: number; epoch: number }): (batch: Batch) => Float32Array {
-  if (isPhotographs(train)) throw new RangeError('strong views are made of pictures in memory, not of photographs');
-  return ({ indices }) => makeStrongViews(train, indices, draw);
 }
 
 async function finishEpoch(
