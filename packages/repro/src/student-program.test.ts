@@ -128,7 +128,8 @@ test('the sign of lambda turns the temperature the other way; at 0 only weight d
   expect(await move(0)).toBeCloseTo(decay, 6);
   const [down, up] = [(await move(1)) - decay, (await move(-1)) - decay];
   expect(down).not.toBe(0);
-  expect(up / down).toBeCloseTo(-1, 3);
+  // A parameter of 1 moves by 1e-5, of which float32 keeps two digits.
+  expect(up / down).toBeCloseTo(-1, 2);
 });
 
 test('rate and ramp reach the weights', async () => {
