@@ -72,7 +72,14 @@ export function paintCutout(picture: Picture, { fraction, ux, uy }: Cutout): Pic
   const [columns, rows] = [cutoutSpan(width, fraction, ux), cutoutSpan(height, fraction, uy)];
   const data = picture.data.slice();
   if (columns && rows) {
-    for (let y = rows[0]; y <= rows[1]; y++) for (let x = columns[0]; x <= columns[1]; x++) data.set(CUTOUT_FILL, (y * width + x) * 3);
+    const [red, green, blue] = CUTOUT_FILL;
+    for (let y = rows[0]; y <= rows[1]; y++) {
+      for (let at = (y * width + columns[0]) * 3; at <= (y * width + columns[1]) * 3; at += 3) {
+        data[at] = red;
+        data[at + 1] = green;
+        data[at + 2] = blue;
+      }
+    }
   }
   return { width, height, data };
 }
