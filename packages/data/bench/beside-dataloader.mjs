@@ -1,18 +1,20 @@
 /**
  * Photographs from a folder beside PyTorch's DataLoader with PIL, on the same files, in turns:
  *
- *   node bench/beside-dataloader.mjs --python PYTHON [--rounds N] [--json FILE]
+ *   node bench/beside-dataloader.mjs --python PYTHON [--rounds N] [--threads N] [--json FILE]
+ *   node bench/dataloader-table.mjs    writes docs/data.md's table out of bench/beside-dataloader.json
  *
  * PYTHON has torch (`nx run tools:peer-venv` makes one and prints its path); torchvision and Pillow are put into a folder of their own
  * beside it. TEMPERED_BENCH_PICTURES names a folder with one folder a class; without it JPEGs like ImageNet's are made.
- * Both sides have as many workers as there are cores, started and warmed by an epoch that is not counted.
+ * Both sides have as many workers as `--threads` says (1), started and warmed by an epoch that is not counted. Processor time is what all threads and
+ * processes of a side used, so it holds on a machine that others use too; it is read from /proc (Linux).
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { availableParallelism, cpus, loadavg } from 'node:os';
-import { join } from 'node:path';
+import { cpus, loadavg } from 'node:os';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -20,12 +22,14 @@ import { cacheFolder, evaluationPlan, openImageFolder, PictureWorkers, trainingP
 import { makePhotographs } from './made-photographs.mjs';
 
 const BATCH = 64;
-const COUNT = 512;
+const COUNT = 192;
 const PACKAGES = ['torchvision==0.29.2', 'pillow==13.0.0'];
 
-const { values: flags } = parseArgs({ options: { python: { type: 'string' }, rounds: { type: 'string' }, json: { type: 'string' } } });
+const { values: flags } = parseArgs({
+  options: { python: { type: 'string' }, rounds: { type: 'string' }, threads: { type: 'string' }, json: { type: 'string' } },
+});
 const rounds = Number(flags.rounds ?? 5);
-const cores = availableParallelism();
+const threads = Number(flags.threads ?? 1);
 if (!flags.python) {
   console.error("name a Python with PyTorch with --python ('nx run tools:peer-venv' makes one and prints its path)");
   process.exit(2);
@@ -41,12 +45,15 @@ function peerPackages() {
   return folder;
 }
 
+/** nx and npm run this in the package's folder; a file is named from where they were called. */
+const fromWhereAsked = (file) => resolve(process.env.INIT_CWD ?? '.', file);
+
 const env = { ...process.env, PYTHONPATH: peerPackages() };
 const given = process.env.TEMPERED_BENCH_PICTURES;
 const { root, about } = given ? { root: given, about: given } : await makePhotographs(COUNT);
 const set = await openImageFolder(root, { split: 'train' });
 
-const peer = spawn(flags.python, [fileURLToPath(new URL('dataloader.py', import.meta.url)), root, String(cores), String(BATCH)], {
+const peer = spawn(flags.python, [fileURLToPath(new URL('dataloader.py', import.meta.url)), root, String(threads), String(BATCH)], {
   env,
   stdio: ['pipe', 'pipe', 'inherit'],
 });
@@ -57,34 +64,34 @@ const next = async () => {
   return JSON.parse(value);
 };
 const versions = await next();
-const workers = new PictureWorkers({ threads: cores });
+const workers = new PictureWorkers({ threads });
 
+/** Images a second of the clock, and a second of all processors together. */
 async function ours(view, path) {
   const plan =
     view === 'train'
       ? trainingPlan(set.length, { seed: 0, epoch: 1, batchSize: BATCH, size: 224 })
       : evaluationPlan(set.length, { batchSize: BATCH, size: 224, resize: 256 });
-  const began = performance.now();
+  const [began, before] = [performance.now(), process.cpuUsage()];
   let count = 0;
   for await (const batch of workers.batches(set, plan, { size: 224, path })) count += batch.count;
-  return (1000 * count) / (performance.now() - began);
+  const { user, system } = process.cpuUsage(before);
+  return { wall: (1e3 * count) / (performance.now() - began), processor: (1e6 * count) / (user + system) };
 }
 
 async function theirs(view) {
   peer.stdin.write(`${view}\n`);
-  return (await next()).imagesPerSecond;
+  return next();
 }
 
-const rates = {};
-const keep = (view, who, rate) => ((rates[view] ??= {})[who] ??= []).push(rate);
+const sides = { exact: (view) => ours(view, 'exact'), fast: (view) => ours(view, 'fast'), dataloader: theirs };
+const rates = { train: {}, evaluate: {} };
 for (let round = -1; round < rounds; round++) {
-  for (const view of ['train', 'evaluate']) {
-    for (const path of ['exact', 'fast']) {
-      const rate = await ours(view, path);
-      if (round >= 0) keep(view, path, rate);
+  for (const view of Object.keys(rates)) {
+    for (const [who, side] of Object.entries(sides)) {
+      const rate = await side(view);
+      if (round >= 0) (rates[view][who] ??= []).push(rate);
     }
-    const rate = await theirs(view);
-    if (round >= 0) keep(view, 'dataloader', rate);
   }
 }
 peer.stdin.end();
@@ -92,21 +99,30 @@ await once(peer, 'close');
 await workers.close();
 if (!given) await rm(root, { recursive: true });
 
-const middle = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+const spread = (values, digits) => {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [middle, least, most] = [sorted[Math.floor(sorted.length / 2)], sorted[0], sorted.at(-1)].map((v) => Number(v.toFixed(digits)));
+  return { middle, least, most };
+};
 const rows = Object.entries(rates).flatMap(([view, by]) =>
-  Object.entries(by).map(([who, values]) => ({
-    view,
-    who,
-    perCore: Number((middle(values) / cores).toFixed(1)),
-    least: Number((Math.min(...values) / cores).toFixed(1)),
-    most: Number((Math.max(...values) / cores).toFixed(1)),
-    ratio: Number((middle(values.map((value, n) => value / by.dataloader[n])) ?? 1).toFixed(2)),
-  })),
+  Object.entries(by).map(([who, of]) => {
+    const rateBy = (clock) => of.map((rate) => rate[clock]);
+    const ratioBy = (clock) => of.map((rate, n) => rate[clock] / by.dataloader[n][clock]);
+    return {
+      view,
+      who,
+      perProcessorSecond: spread(rateBy('processor'), 1),
+      perSecond: spread(rateBy('wall'), 1),
+      ratio: spread(ratioBy('processor'), 2),
+      wallRatio: spread(ratioBy('wall'), 2),
+    };
+  }),
 );
 const record = {
-  what: 'images a second and core, median of the rounds; ratio to the DataLoader of the same round',
+  what: 'images a second of processor time and of the clock; ratios to the DataLoader of the same round; median, least, most of the rounds',
   cpu: cpus()[0].model.trim(),
-  cores,
+  threads,
+  cores: cpus().length,
   load: Number(loadavg()[0].toFixed(2)),
   node: process.versions.node,
   ...versions,
@@ -116,4 +132,4 @@ const record = {
   rows,
 };
 console.log(JSON.stringify(record, null, 2));
-if (flags.json) writeFileSync(flags.json, `${JSON.stringify(record, null, 2)}\n`);
+if (flags.json) writeFileSync(fromWhereAsked(flags.json), `${JSON.stringify(record, null, 2)}\n`);

@@ -3,6 +3,7 @@
 python dataloader.py FOLDER WORKERS BATCH; each line on stdin, 'train' or 'evaluate', is one epoch over all images.
 """
 import json
+import os
 import sys
 import time
 
@@ -28,9 +29,24 @@ loaders = {
 for loader in loaders.values():
     for _ in loader:
         pass
+tick = os.sysconf('SC_CLK_TCK')
+
+
+def processor_seconds(loader):
+    """Of this process and the loader's workers."""
+    used = time.process_time()
+    for worker in loader._iterator._workers:
+        with open(f'/proc/{worker.pid}/stat') as stat:
+            user, system = stat.read().rsplit(')', 1)[1].split()[11:13]
+        used += (int(user) + int(system)) / tick
+    return used
+
+
 about = {'torch': torch.__version__, 'torchvision': torchvision.__version__, 'pillow': PIL.__version__}
 print(json.dumps(about), flush=True)
 for line in sys.stdin:
-    began = time.perf_counter()
-    count = sum(len(labels) for _, labels in loaders[line.strip()])
-    print(json.dumps({'imagesPerSecond': count / (time.perf_counter() - began)}), flush=True)
+    loader = loaders[line.strip()]
+    used, began = processor_seconds(loader), time.perf_counter()
+    count = sum(len(labels) for _, labels in loader)
+    seconds = {'wall': time.perf_counter() - began, 'processor': processor_seconds(loader) - used}
+    print(json.dumps({by: count / of for by, of in seconds.items()}), flush=True)

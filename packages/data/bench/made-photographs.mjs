@@ -8,7 +8,7 @@ const INPUTS = fileURLToPath(new URL('../../../golden/images/inputs/', import.me
 const PHOTOGRAPHS = ['photo0-420.jpg', 'photo1-rgb.png', 'photo2-icc.jpg'];
 
 /**
- * JPEGs like ImageNet's: 500x375 or 375x500, about 110 kB, each another cut of a photograph of golden/images enlarged, with the grain
+ * JPEGs like ImageNet's: 500x375 or 375x500, each another cut of a photograph of golden/images enlarged, with the grain
  * that enlarging takes away put back as noise. Returns the folder, which has one class.
  */
 export async function makePhotographs(count) {
@@ -26,7 +26,7 @@ export async function makePhotographs(count) {
       .resize(width, height, { fit: 'fill' })
       .composite([{ input: grain, blend: 'soft-light' }])
       .removeAlpha()
-      .jpeg({ quality: 90 })
+      .jpeg({ quality: 96 })
       .toBuffer();
     bytes += jpeg.length;
     await writeFile(join(root, 'class', `${String(i).padStart(5, '0')}.jpg`), jpeg);
