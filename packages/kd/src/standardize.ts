@@ -1,7 +1,7 @@
 import { type Tensor, tf } from '@tempered/tensors';
 
 /** Added to the deviation, outside the root, as the reference does. */
-const EPSILON = 1e-7;
+export const EPSILON = 1e-7;
 
 /**
  * Z-score over the last axis: what is left of a row of logits when its offset and its scale are taken away.

@@ -1,6 +1,7 @@
 import { type Scalar, type Tensor, type Tensor2D, tf } from '@tempered/tensors';
 import { feature } from '../check.js';
 import { checkBatch, checkSameShape } from '../features/check.js';
+import { gram } from '../features/gram.js';
 import { initialLinear, layersOf, linear, together } from '../features/layers.js';
 import { unit } from '../features/norm.js';
 import { shapesOf } from '../features/shapes.js';
@@ -27,7 +28,7 @@ export function cc(student: Tensor2D, teacher: Tensor2D, { gamma = 0.4, order = 
 
 function kernel(features: Tensor2D, gamma: number, order: number): Tensor {
   const directions = unit(features, 1);
-  const cosines: Tensor = tf.matMul(directions, directions, false, true);
+  const cosines: Tensor = gram(directions);
   // Horner's scheme for Σ (2γ c)^p / p!.
   let series: Tensor = tf.onesLike(cosines);
   for (let p = order; p > 0; p--) series = tf.add(tf.mul(series, tf.mul(cosines, (2 * gamma) / p)), 1);

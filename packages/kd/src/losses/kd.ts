@@ -3,6 +3,7 @@ import { checkLogits } from '../check.js';
 import { klRows } from '../kl.js';
 import { defineLoss, type LossOptions, type Temperature } from '../loss.js';
 import { soften } from '../soften.js';
+import { standardizedKlRows } from '../standardized-kl.js';
 
 export interface KdOptions {
   temperature: Temperature;
@@ -30,7 +31,9 @@ export function kd(student: Tensor2D, teacher: Tensor2D, options: KdOptions): Sc
   checkLogits('kd', { student, teacher }, temperature);
   const scored = standardize !== asRun;
   return tf.tidy(() => {
-    const rows = klRows(soften(teacher, temperature, scored), soften(student, temperature, scored));
+    const rows = scored
+      ? standardizedKlRows(teacher, student, temperature)
+      : klRows(soften(teacher, temperature, false), soften(student, temperature, false));
     return tf.mean(tf.mul(rows, tf.square(temperature))) as Scalar;
   });
 }

@@ -1,5 +1,6 @@
 import { type Scalar, type Tensor, type Tensor1D, type Tensor2D, tf } from '@tempered/tensors';
 import { checkLogits, feature } from '../check.js';
+import { gram } from '../features/gram.js';
 import { klRows } from '../kl.js';
 import { defineLoss, type LossOptions, type Temperature } from '../loss.js';
 import { median } from '../median.js';
@@ -93,8 +94,8 @@ export function mlkdParts(student: Views, teacher: Views, options: MlkdOptions):
 
 /** The squared difference of two Gram matrices, added up by row: of the columns (classes) or of the rows (samples). */
 export function correlationGap(p: Tensor2D, q: Tensor2D, ofClasses: boolean): Tensor1D {
-  const gram = (m: Tensor2D): Tensor2D => tf.matMul(m, m, ofClasses, !ofClasses);
-  return tf.sum(tf.squaredDifference(gram(p), gram(q)), 1);
+  const of = ofClasses ? 'columns' : 'rows';
+  return tf.sum(tf.squaredDifference(gram(p, of), gram(q, of)), 1);
 }
 
 function atMostMedian(values: Tensor1D): Tensor1D {

@@ -1,6 +1,7 @@
 import { type Scalar, type Tensor, type Tensor3D, type Tensor4D, tf } from '@tempered/tensors';
 import { feature } from '../check.js';
 import { checkStages } from '../features/check.js';
+import { gram } from '../features/gram.js';
 import { unit } from '../features/norm.js';
 import { atSmallerSize } from '../features/pool.js';
 import { defineLoss } from '../loss.js';
@@ -23,7 +24,7 @@ export function nst(student: readonly Tensor4D[], teacher: readonly Tensor4D[]):
     const stages = student.map((map, i) => {
       const pair = atSmallerSize(map, teacher[i]!);
       const [s, t] = [channels(pair.student), channels(pair.teacher)];
-      return tf.sub(tf.add(kernel(t, t), kernel(s, s)), tf.mul(kernel(s, t), 2));
+      return tf.sub(tf.add(kernel(gram(t, 'columns')), kernel(gram(s, 'columns'))), tf.mul(kernel(tf.matMul(s, t, true, false)), 2));
     });
     return tf.addN(stages) as Scalar;
   });
@@ -35,7 +36,8 @@ function channels(map: Tensor4D): Tensor3D {
   return unit(tf.reshape(map, [batch, height * width, count]) as Tensor3D, 1);
 }
 
-const kernel = (a: Tensor3D, b: Tensor3D): Tensor => tf.mean(tf.square(tf.matMul(a, b, true, false)));
+/** ⟨x, y⟩² on average, given the products. */
+const kernel = (products: Tensor): Tensor => tf.mean(tf.square(products));
 
 /** On every stage but the stem. */
 export default defineLoss({

@@ -1,6 +1,7 @@
 import { type Scalar, type Tensor, type Tensor2D, tf } from '@tempered/tensors';
 import { feature } from '../check.js';
 import { checkBatch } from '../features/check.js';
+import { gram } from '../features/gram.js';
 import { norm } from '../features/norm.js';
 import { defineLoss } from '../loss.js';
 
@@ -32,7 +33,7 @@ export function pkt(student: Tensor2D, teacher: Tensor2D): Scalar {
 
 function similarities(x: Tensor2D): Tensor {
   const directions = tf.div(x, tf.add(norm(x, 1), EPSILON)) as Tensor2D;
-  const cosines = tf.mul(tf.add(tf.matMul(directions, directions, false, true), 1), 0.5);
+  const cosines = tf.mul(tf.add(gram(directions), 1), 0.5);
   return tf.div(cosines, tf.sum(cosines, 1, true));
 }
 

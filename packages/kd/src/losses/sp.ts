@@ -1,6 +1,7 @@
 import { type Scalar, type Tensor, type Tensor2D, tf } from '@tempered/tensors';
 import { feature } from '../check.js';
 import { checkBatch } from '../features/check.js';
+import { gram } from '../features/gram.js';
 import { flatten, unit } from '../features/norm.js';
 import { defineLoss } from '../loss.js';
 
@@ -17,12 +18,11 @@ import { defineLoss } from '../loss.js';
  */
 export function sp(student: Tensor, teacher: Tensor): Scalar {
   checkBatch('sp', student, teacher);
-  return tf.tidy(() => tf.mean(tf.squaredDifference(gram(student), gram(teacher))) as Scalar);
+  return tf.tidy(() => tf.mean(tf.squaredDifference(similarities(student), similarities(teacher))) as Scalar);
 }
 
-function gram(features: Tensor): Tensor2D {
-  const rows = flatten(features) as Tensor2D;
-  return unit(tf.matMul(rows, rows, false, true), 1);
+function similarities(features: Tensor): Tensor2D {
+  return unit(gram(flatten(features) as Tensor2D), 1);
 }
 
 /** On the maps of the last stage. */
