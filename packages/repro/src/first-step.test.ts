@@ -44,6 +44,9 @@ test('an option without effect is named, one with effect is not', async () => {
     warmup: 1,
   };
   expect(await withoutEffect({ ...student, objective: kd }, inputs)).toEqual([]);
+  // A term that softens nothing, and is fed what the others are not, hides no effect.
+  const besideVid = { ...kd, weights: { ...kd.weights, method: 1e9 }, loss: 'vid' } as const;
+  expect(await withoutEffect({ ...student, objective: besideVid }, { ...inputs, 'teacher.stage0': images })).toEqual([]);
   const blind = { ...kd, weights: { ...kd.weights, kd: 1e-9 } };
   expect(await withoutEffect({ ...student, objective: blind }, inputs)).toEqual(['standardize', 'curriculum']);
   // The range that starts the learned temperature, at sigmoid(1), where the fixed one is.

@@ -1,5 +1,5 @@
 import { EagerProgram, type HostTensor, type RunInputs, velocityOf } from '@tempered/tensors';
-import type { Objective } from './objective.js';
+import { lossOf, type Objective } from './objective.js';
 import { type StudentOptions, studentFunctions } from './student-program.js';
 
 /** Trainables whose gradient is nothing by construction, and why. */
@@ -35,22 +35,28 @@ export function withoutOptions(objective: Objective): Partial<Record<Option, Obj
 /** Losses further apart than this are different ones, not the same one rounded. */
 const RELATIVE_DIFFERENCE = 1e-6;
 
+/** The part of an objective that options can act on: a term that softens nothing only hides small changes behind its size. */
+function softened(objective: Objective): Objective {
+  return lossOf(objective)?.softens === false ? { ...objective, loss: null, weights: { ...objective.weights, method: 0 } } : objective;
+}
+
 /** Options of an objective that leave its loss as it is: computed eagerly, at the first weights, from what the first step is fed. */
 export async function withoutEffect(student: StudentOptions, inputs: RunInputs): Promise<Option[]> {
-  const { objective } = student;
+  const objective = softened(student.objective);
   const off = Object.entries(withoutOptions(objective)) as [Option, Objective][];
   if (off.length === 0) return [];
-  const lossOf = async (variant: Objective): Promise<number> => {
+  const lossWith = async (variant: Objective): Promise<number> => {
     const { state, functions } = studentFunctions({ ...student, objective: variant });
     const program = new EagerProgram({ state, functions });
-    const { loss } = await program.run('loss', inputs);
+    const read = Object.entries(inputs).filter(([name]) => Object.hasOwn(functions.loss.inputs, name));
+    const { loss } = await program.run('loss', Object.fromEntries(read));
     program.dispose();
     return loss!.data[0]!;
   };
-  const on = await lossOf(objective);
+  const on = await lossWith(objective);
   const idle: Option[] = [];
   for (const [option, variant] of off) {
-    if (Math.abs((await lossOf(variant)) - on) <= RELATIVE_DIFFERENCE * Math.abs(on)) idle.push(option);
+    if (Math.abs((await lossWith(variant)) - on) <= RELATIVE_DIFFERENCE * Math.abs(on)) idle.push(option);
   }
   return idle;
 }
