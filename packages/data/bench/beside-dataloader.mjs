@@ -45,8 +45,8 @@ function peerPackages() {
   return folder;
 }
 
-/** nx and npm run this in the package's folder; a file is named from where they were called. */
-const fromWhereAsked = (file) => resolve(process.env.INIT_CWD ?? '.', file);
+/** nx runs this in the package's folder; a file is named from the root. */
+const fromRoot = (file) => resolve(process.env.NX_WORKSPACE_ROOT ?? '.', file);
 
 const env = { ...process.env, PYTHONPATH: peerPackages() };
 const given = process.env.TEMPERED_BENCH_PICTURES;
@@ -132,4 +132,4 @@ const record = {
   rows,
 };
 console.log(JSON.stringify(record, null, 2));
-if (flags.json) writeFileSync(fromWhereAsked(flags.json), `${JSON.stringify(record, null, 2)}\n`);
+if (flags.json) writeFileSync(fromRoot(flags.json), `${JSON.stringify(record, null, 2)}\n`);

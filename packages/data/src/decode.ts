@@ -1,5 +1,6 @@
 import sharp, { type Metadata, type SharpOptions } from 'sharp';
 import { DataError } from './data-error.js';
+import { jpegFrame } from './jpeg-frame.js';
 import type { Picture } from './picture.js';
 
 export interface DecodeOptions {
@@ -27,9 +28,12 @@ const PNG = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
  */
 export async function decodePicture(bytes: Uint8Array, where: string, options: DecodeOptions = {}): Promise<Picture> {
   return withSharp(bytes, where, options, async (settings) => {
-    const metadata = await sharp(bytes, settings).metadata();
-    if (metadata.space === 'cmyk') return decodeCmyk(bytes, settings);
-    if (metadata.space === 'grey16' && !metadata.hasAlpha) return decodeGray16(bytes, settings, metadata);
+    const components = jpegFrame(bytes)?.components;
+    if (components !== 1 && components !== 3) {
+      const metadata = await sharp(bytes, settings).metadata();
+      if (metadata.space === 'cmyk') return decodeCmyk(bytes, settings);
+      if (metadata.space === 'grey16' && !metadata.hasAlpha) return decodeGray16(bytes, settings, metadata);
+    }
     return rgb(await sharp(bytes, settings).toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true }));
   });
 }

@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { type DecodeOptions, rgb, withSharp } from './decode.js';
 import { centerBox, placeResizedCrop, resizedTo } from './imagenet-views.js';
+import { jpegFrame } from './jpeg-frame.js';
 import type { Picture } from './picture.js';
 import { nameOf, type PictureSource, readSource } from './picture-set.js';
 import type { ViewRequest } from './view-request.js';
@@ -16,7 +17,7 @@ import type { ViewRequest } from './view-request.js';
 export async function fastView(source: PictureSource, request: ViewRequest, decode: DecodeOptions = {}): Promise<Picture> {
   const bytes = await readSource(source);
   return withSharp(bytes, nameOf(source), decode, async (settings) => {
-    const { width, height } = await sharp(bytes, settings).metadata();
+    const { width, height } = jpegFrame(bytes) ?? (await sharp(bytes, settings).metadata());
     const how = { fit: 'fill', kernel: 'linear' } as const;
     let pipeline = sharp(bytes, settings);
     if (request.kind === 'train') {
