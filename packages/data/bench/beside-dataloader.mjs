@@ -46,7 +46,7 @@ function peerPackages() {
 }
 
 /** nx runs this in the package's folder; a file is named from the root. */
-const fromRoot = (file) => resolve(process.env.NX_WORKSPACE_ROOT ?? '.', file);
+const fromRoot = (file) => resolve(fileURLToPath(new URL('../../../', import.meta.url)), file);
 
 const env = { ...process.env, PYTHONPATH: peerPackages() };
 const given = process.env.TEMPERED_BENCH_PICTURES;

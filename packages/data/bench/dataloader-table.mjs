@@ -26,7 +26,7 @@ const table = [
   '| --- | --- | --- | --- | --- |',
   ...lines,
 ].join('\n');
-const about = `${record.cpu}, ${record.cores} cores, load ${record.load}, ${record.threads} worker a side, ${record.pictures}, batches of ${record.batch}, ${record.rounds} rounds in turns: median (least to most). Node ${record.node}, torch ${record.torch}, torchvision ${record.torchvision}, Pillow ${record.pillow}.`;
+const about = `${record.cpu}, ${record.cores} cores, load ${record.load}, ${record.threads} worker a side, ${record.pictures}, batches of ${record.batch}, ${record.rounds} rounds in turns: median (least to most). Node ${record.node}, torch ${record.torch}, torchvision ${record.torchvision}, Pillow ${record.pillow}.${record.note ? ` ${record.note}` : ''}`;
 
 const document = readFileSync(DOCUMENT, 'utf8');
 const [begin, end] = MARKS.map((mark) => document.indexOf(mark));
