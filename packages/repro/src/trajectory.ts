@@ -151,9 +151,10 @@ export function trajectoryDifferences(run: TrajectoryRun, setting: TrajectorySet
     near(`temperature parameter after step ${i}`, run.parameterAfterStep[i]!, p, tolerance.temperature);
   }
   for (const norm of ['paramL2', 'bnMeanL2', 'bnVarL2'] as const) near(norm, run[norm], setting[norm], tolerance.norms);
-  // A single small tensor wanders further than the whole: ten times the tolerance of the whole norm.
+  // A single small tensor wanders further than the whole, by up to 0.3 % from one thread to two: a ReLU tips over.
+  // Twenty times the tolerance of the whole norm.
   for (const [key, value] of Object.entries(setting.paramL2ByName))
-    near(`norm of ${key}`, run.paramL2ByName[key]!, value, 10 * tolerance.norms);
+    near(`norm of ${key}`, run.paramL2ByName[key]!, value, 20 * tolerance.norms);
   const spread = Math.max(
     ...Object.values(setting.spread).map((entry) => (typeof entry === 'object' ? (entry.finalLogitsMaxAbs ?? 0) : 0)),
   );
