@@ -133,14 +133,18 @@ test('every run of a group is bit-equal to the run alone, the smaller last batch
   expect(new Set(together.map(({ state }) => state)).size).toBe(ids.length);
 });
 
-test.each([[[2]], [[4]], [[1, 1, 2]]])('a run stopped after %o steps goes on bit-equal to one that never stopped', async (stops) => {
-  const plans = RESUMED.map((id) => planOf(id));
+test.each([
+  { stops: [2], ids: RESUMED },
+  { stops: [4], ids: ['ctkd-ls', 'crd'] },
+  { stops: [1, 1, 2], ids: ['ctkd-ls', 'crd'] },
+])('a run stopped after $stops steps goes on bit-equal to one that never stopped: $ids', async ({ stops, ids }) => {
+  const plans = ids.map((id) => planOf(id));
   await trainGroup(plans);
-  const straight = await Promise.all(RESUMED.map(result));
+  const straight = await Promise.all(ids.map(result));
   await rm(folder, { recursive: true });
   for (const stopAfter of stops) expect((await trainGroup(plans, { stopAfter })).finished).toEqual([]);
-  expect((await trainGroup(plans)).finished).toHaveLength(RESUMED.length);
-  expect(await Promise.all(RESUMED.map(result))).toEqual(straight);
+  expect((await trainGroup(plans)).finished).toHaveLength(ids.length);
+  expect(await Promise.all(ids.map(result))).toEqual(straight);
 });
 
 test('a run that was saved ahead of the others waits for them', async () => {
