@@ -3,7 +3,7 @@ import type { DataType } from '../../tf.js';
 import type { SessionAddon } from '../addon.js';
 import type { OpAttribute } from '../kernels.js';
 import { type Attribute, DTYPES, type GraphDType, type GraphNode, type TensorSignature } from './graph.js';
-import { graphDef } from './graph-def.js';
+import { ShapeInference } from './shape-inference.js';
 
 /** A tensor that a recorded op yields. */
 export interface RecordedTensor {
@@ -61,7 +61,7 @@ function convertAttribute(
  */
 export class Recording {
   readonly nodes: GraphNode[] = [];
-  readonly #graph: unknown;
+  readonly #inference: ShapeInference;
   readonly #sources = new Map<object, RecordedTensor>();
   readonly #literals = new Map<object, TensorSignature & { bytes: Uint8Array }>();
   readonly #names = new Set<string>();
@@ -71,7 +71,7 @@ export class Recording {
     readonly addon: SessionAddon,
     readonly binding: Record<string, number>,
   ) {
-    this.#graph = addon.newGraph();
+    this.#inference = new ShapeInference(addon);
   }
 
   /** Adds a node and returns its outputs; TensorFlow checks it and infers their shapes. */
@@ -81,7 +81,7 @@ export class Recording {
     const bare = { name: unique, op, inputs, attributes, outputs: [] };
     let rows: number[][];
     try {
-      rows = this.addon.addNode(this.#graph, graphDef([bare]), unique, [...inputs]);
+      rows = this.#inference.outputsOf(bare);
     } catch (error) {
       throw this.fail(op, (error as Error).message);
     }
@@ -89,7 +89,9 @@ export class Recording {
       const named = dtypeNames.get(dtype!);
       return { dtype: named ?? ('resource' as GraphDType), shape };
     });
-    this.nodes.push({ ...bare, outputs });
+    const node = { ...bare, outputs };
+    this.nodes.push(node);
+    this.#inference.keep(node);
     return outputs.map((signature, i) => {
       const recorded = { dataId: {}, source: `${unique}:${i}`, signature };
       this.#sources.set(recorded.dataId, recorded);
