@@ -32,6 +32,10 @@ describe('compareLogits', () => {
       return oracle.dot(...centred) / Math.hypot(...centred[0]) / Math.hypot(...centred[1]);
     };
     expect(result.correlationDifference[1]).toBeNear(Math.abs(correlation([1, 3, 0], [2, 2, 4]) - correlation([2, 1, 0], [4, 5, 8])));
+    // The mean is over the pairs of classes: a class with itself tells nothing.
+    const classes = Math.sqrt(result.correlationDifference.length);
+    const pairs = Array.from(result.correlationDifference).filter((_, at) => at % (classes + 1) !== 0);
+    expect(result.meanCorrelationDifference).toBeNear(oracle.mean(pairs));
   });
 
   test('standardized twins: an affine change of each row alters mean and deviation and nothing of the order', () => {

@@ -20,10 +20,13 @@ const observe: Observer = (name, fixture, computed) => {
   const row = rowOf(name);
   if (row) gather(digits, row, digitsOf(fixture, computed));
 };
-await runGolden([
-  ...scheduleCases(readGolden<ScheduleFile>('schedules.json')),
-  ...lossCases(readGolden<LossFile>('losses.json'), modes, observe),
-]);
+const lines: string[] = [];
+await runGolden(
+  [...scheduleCases(readGolden<ScheduleFile>('schedules.json')), ...lossCases(readGolden<LossFile>('losses.json'), modes, observe)],
+  (line) => void lines.push(line),
+);
+const closing = lines.pop();
+for (const line of lines) console.log(line);
 const rows = Object.fromEntries(Object.entries(digits).map(([row, seen]) => [row, kept(seen)]));
 for (const [row, { cases, toFloat64, toReference, gradient, temperature }] of Object.entries(rows)) {
   const [exact, reference, slope, learned] = [toFloat64, toReference, gradient, temperature].map((value) => value.toExponential(0));
@@ -35,3 +38,4 @@ if (process.argv.includes('--record') && !process.exitCode) {
   writeFileSync(new URL('../golden-digits.json', import.meta.url), `${JSON.stringify(rows, null, 2)}\n`);
   writeFileSync(page, withDigits(readFileSync(page, 'utf8'), rows));
 }
+console.log(closing);
