@@ -88,6 +88,13 @@ const goldenChecks = (root) =>
     .map((name) => /** @type {[string, string]} */ ([`${name}:golden`, join(root, 'packages', name, 'dist', 'golden-main.js')]))
     .filter(([, script]) => existsSync(script));
 
+/** The golden checks one after another. @param {string} root @returns {Promise<Count[]>} */
+async function golden(root) {
+  const counts = [];
+  for (const [name, script] of goldenChecks(root)) counts.push(await check(root, name, [script]));
+  return counts;
+}
+
 /**
  * @param {string} root
  * @param {readonly string[]} filters for Vitest; with any, only Vitest runs
@@ -114,9 +121,13 @@ export async function runAllTests(root, filters = []) {
       for (const name of ['layering', 'lockfile', 'docs']) add(await check(root, name, [join(root, 'tools', 'checks', `${name}.mjs`)]));
       for (const table of ['table', 'step-table'])
         add(await check(root, `docs: ${table}`, [join(root, 'tools', 'bench', `${table}.mjs`), '--check']));
-      for (const [name, script] of goldenChecks(root)) add(await check(root, name, [script]));
     }
-    add(await vitest(root, filters));
+    // Side by side: most of the golden checks keep one core, and the slowest test files leave one idle at the end.
+    const ended = await Promise.allSettled([filters.length === 0 ? golden(root) : [], vitest(root, filters).then((count) => [count])]);
+    for (const part of ended) {
+      if (part.status === 'rejected') throw part.reason;
+      part.value.forEach(add);
+    }
   } catch (error) {
     const { code = 1, message } = /** @type {StepFailed | Interrupted} */ (error);
     console.error(message);

@@ -53,7 +53,12 @@ export function differences(fixture: LossFixture, computed: Computed, { factor =
   for (const [name, ours] of Object.entries(computed.outputs)) {
     const theirs = flat(fixture.out[name]);
     const largest = theirs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    compare(name, ours, theirs, () => 1e-5 * largest + (fixture.out.loss === undefined ? 0 : roundedOff(goldenNumber(fixture.out.loss as Numeric))));
+    compare(
+      name,
+      ours,
+      theirs,
+      () => 1e-5 * largest + (fixture.out.loss === undefined ? 0 : roundedOff(goldenNumber(fixture.out.loss as Numeric))),
+    );
   }
   const golden = Object.entries(fixture.grad ?? {}).map(([name, values]) => [name, flat(values)] as const);
   const largest = golden.flatMap(([, values]) => values).reduce((most, value) => Math.max(most, Math.abs(value) || 0), 0);
@@ -65,7 +70,8 @@ export function differences(fixture: LossFixture, computed: Computed, { factor =
     }
     const rounding = Math.max(2e-6 * largest, 10 * (goldenNumber(fixture.float64?.gradMaxAbsDiff[name] ?? 0) || 0));
     const small = fixture.float64?.smallGrads[name];
-    if (TEMPERATURES.has(name) && small) compare(`gradient of ${name}`, ours, flat(small), (value) => Math.max(1e-3 * Math.abs(value), rounding));
+    if (TEMPERATURES.has(name) && small)
+      compare(`gradient of ${name}`, ours, flat(small), (value) => Math.max(1e-3 * Math.abs(value), rounding));
     else compare(`gradient of ${name}`, ours, theirs, () => rounding);
   }
   return found;

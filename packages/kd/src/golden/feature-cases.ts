@@ -1,15 +1,14 @@
 import { type Scalar, type Tensor, type Tensor1D, type Tensor2D, type Tensor3D, tf } from '@tempered/tensors';
-import { crossEntropy } from '../losses/ce.js';
 import { at } from '../losses/at.js';
+import { crossEntropy } from '../losses/ce.js';
 import { kdsvdTowards, teacherVectors } from '../losses/kdsvd.js';
-import { mlkdParts } from '../losses/mlkd.js';
+import { correlationGap, mlkdParts } from '../losses/mlkd.js';
 import { nst } from '../losses/nst.js';
 import { pkt } from '../losses/pkt.js';
 import { rkd } from '../losses/rkd.js';
 import { sp } from '../losses/sp.js';
-import { hardLogits, intermediate, type IntermediateKind, softLogits } from '../losses/vit.js';
+import { hardLogits, type IntermediateKind, intermediate, softLogits } from '../losses/vit.js';
 import { soften } from '../soften.js';
-import { correlationGap } from '../losses/mlkd.js';
 import type { LossFixture } from './fixture.js';
 import { map, maps } from './layout.js';
 import type { Adapted } from './trial.js';
@@ -52,7 +51,13 @@ function mlkdCase(ref: string, params: Record<string, number>): Adapted {
       return { loss: tf.mean(correlationGap(p!, q!, part === 'cc')) };
     };
   }
-  const { T, ce, kd, otherT, standardize } = params as unknown as { T: number; ce: number; kd: number; otherT: number[]; standardize: boolean };
+  const { T, ce, kd, otherT, standardize } = params as unknown as {
+    T: number;
+    ce: number;
+    kd: number;
+    otherT: number[];
+    standardize: boolean;
+  };
   return (x) => {
     const [sw, ss, tw, ts] = [x.sw, x.ss, x.tw, x.ts] as Tensor2D[];
     const labels = x.labels as Tensor1D;

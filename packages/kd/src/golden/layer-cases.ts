@@ -75,7 +75,10 @@ function reviewCase(x: Inputs, { weight, epoch, warmup }: Record<string, number>
 }
 
 function crdCase(fixture: LossFixture): { adapted: Adapted; integers: Record<string, number[] | number[][]> } {
-  const { nceT, nceM, idx1, contrast1, idx2, contrast2 } = fixture.params as { nceT: number; nceM: number } & Record<string, number[] & number[][]>;
+  const { nceT, nceM, idx1, contrast1, idx2, contrast2 } = fixture.params as { nceT: number; nceM: number } & Record<
+    string,
+    number[] & number[][]
+  >;
   const options = { temperature: nceT, momentum: nceM };
   const integers: Record<string, number[] | number[][]> = { idx1: idx1!, contrast1: contrast1! };
   if (idx2) Object.assign(integers, { idx2, contrast2 });
@@ -89,7 +92,12 @@ function crdCase(fixture: LossFixture): { adapted: Adapted; integers: Record<str
       const [s, t] = [embed(weights, 'embed_s', x[`s${call}`] as Tensor2D), embed(weights, 'embed_t', x[`t${call}`] as Tensor2D)];
       return crd(s, t, x[`contrast${call}`] as Tensor2D, x[`idx${call}`] as Tensor1D, memory, options);
     };
-    const start = { student: x.memory_v1 as Tensor2D, teacher: x.memory_v2 as Tensor2D, studentScale: tf.scalar(-1), teacherScale: tf.scalar(-1) };
+    const start = {
+      student: x.memory_v1 as Tensor2D,
+      teacher: x.memory_v2 as Tensor2D,
+      studentScale: tf.scalar(-1),
+      teacherScale: tf.scalar(-1),
+    };
     const first = step(1, start);
     const last = idx2 ? step(2, first.memory) : first;
     const call = idx2 ? 2 : 1;

@@ -12,7 +12,10 @@ import { type Adapted, runCompiled, runEagerly, type TrialInputs, trialInputs } 
 export type Mode = 'eager' | 'compiled';
 
 /** The case adapted to our functions, or undefined when no loss here has it. */
-export function adapt(name: string, fixture: LossFixture): { adapted: Adapted; integers?: Record<string, number[] | number[][]> } | undefined {
+export function adapt(
+  name: string,
+  fixture: LossFixture,
+): { adapted: Adapted; integers?: Record<string, number[] | number[][]> } | undefined {
   const adapted = logitCase(name, fixture) ?? featureCase(name, fixture);
   return adapted ? { adapted } : layerCase(fixture);
 }

@@ -12,12 +12,14 @@ export interface ScheduleFile {
 const verdict = (wrong: string[]): GoldenOutcome =>
   wrong.length ? { status: 'failed', reason: wrong.slice(0, 3).join('; ') } : { status: 'passed' };
 
-const near = (ours: number, theirs: number, relative: number): boolean => Math.abs(ours - theirs) <= relative * Math.max(Math.abs(theirs), 1);
+const near = (ours: number, theirs: number, relative: number): boolean =>
+  Math.abs(ours - theirs) <= relative * Math.max(Math.abs(theirs), 1);
 
 function lambdaOutcome(schedule: LambdaSchedule, epochs: readonly (readonly [number, number | null])[]): GoldenOutcome {
   return verdict(
     epochs.flatMap(([epoch, theirs]) => {
-      if (theirs === null) return refuses(() => lambdaAt(schedule, epoch)) ? [] : [`epoch ${epoch} gave a value where the reference divides by zero`];
+      if (theirs === null)
+        return refuses(() => lambdaAt(schedule, epoch)) ? [] : [`epoch ${epoch} gave a value where the reference divides by zero`];
       const ours = lambdaAt(schedule, epoch);
       return near(ours, theirs, 1e-12) ? [] : [`epoch ${epoch}: ${ours}, not ${theirs}`];
     }),

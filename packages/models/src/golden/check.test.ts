@@ -1,15 +1,15 @@
 import { readGolden } from '@tempered/tensors/node';
 import { expect, test } from 'vitest';
 import { createModel } from '../registry.js';
-import { checkModel, eagerly } from './check.js';
+import { checkModel, eagerly, GoldenNetwork } from './check.js';
 import type { ModelFixture, ModelsFile } from './fixture.js';
 
 const { seed, ctkd } = readGolden<ModelsFile>('models.json');
-const model = createModel('resnet8');
+const network = new GoldenNetwork(createModel('resnet8'), ctkd.resnet8!.input, seed);
 const check = (change: (fixture: ModelFixture) => void): Promise<string[]> => {
   const fixture = structuredClone(ctkd.resnet8!);
   change(fixture);
-  return checkModel(model, fixture, fixture, seed, eagerly);
+  return checkModel(network, fixture, fixture, eagerly);
 };
 
 test('the fixture as it is agrees', async () => expect(await check(() => {})).toEqual([]));

@@ -3,7 +3,7 @@ import { goldenNumber } from '@tempered/tensors/testing';
 import { foldBatchNorm } from '../fold.js';
 import { torchShape } from '../layout.js';
 import type { Forward, Model } from '../model.js';
-import { goldenImages, goldenWeights, type ModelFixture, type ModeFixture, type NormsFixture, type TapFixture } from './fixture.js';
+import { goldenImages, goldenWeights, type ModeFixture, type ModelFixture, type NormsFixture, type TapFixture } from './fixture.js';
 
 /** The values of a forward pass, read back, by what they are. */
 export type Values = Record<string, { shape: number[]; data: Float32Array }>;
@@ -15,8 +15,8 @@ export type Mode = 'eval' | 'train' | 'folded';
 /** A forward pass under names, as a flat record of tensors: what a compiled function hands out. */
 export function namedOutputs({ logits, features, statistics }: Forward): Record<string, Tensor> {
   const outputs: Record<string, Tensor> = { logits, pooled: features.pooled };
-  features.stages.forEach((stage, i) => (outputs[`stage${i}`] = stage));
-  features.preacts.forEach((preact, i) => (outputs[`preact${i}`] = preact));
+  features.stages.forEach((stage, i) => void (outputs[`stage${i}`] = stage));
+  features.preacts.forEach((preact, i) => void (outputs[`preact${i}`] = preact));
   return { ...outputs, ...statistics };
 }
 
@@ -39,24 +39,47 @@ export const eagerly: Runner = async (model, weights, images, mode) => {
   return values;
 };
 
+/** A network as the fixtures fill it. Its passes are computed once a way, however many entries are compared with them. */
+export class GoldenNetwork {
+  readonly weights: Record<string, Float32Array>;
+  readonly images: Float32Array;
+  readonly #passes = new Map<Runner, Partial<Record<Mode, Promise<Values>>>>();
+
+  constructor(
+    readonly model: Model,
+    input: ModelFixture['input'],
+    seed: number,
+  ) {
+    this.weights = goldenWeights(model, seed);
+    this.images = goldenImages(input, seed);
+  }
+
+  async pass(mode: Mode, run: Runner): Promise<Values> {
+    const passes = this.#passes.get(run) ?? {};
+    this.#passes.set(run, passes);
+    passes[mode] ??= run(this.model, this.weights, this.images, mode);
+    return await passes[mode];
+  }
+}
+
 /**
- * Compares a model with its fixture in all modes; returns what differs, nothing when all agrees.
+ * Compares a network with its fixture in all modes; returns what differs, nothing when all agrees.
  *
  * Units    tolerance: 20 times the distance of the reference's float32 from its float64, no less than 5e-6, relative to the
  *          largest value of what is compared (README of the fixtures).
  */
-export async function checkModel(model: Model, fixture: ModelFixture, logits: ModelFixture, seed: number, run: Runner): Promise<string[]> {
-  const weights = goldenWeights(model, seed);
-  const images = goldenImages(fixture.input, seed);
+export async function checkModel(network: GoldenNetwork, fixture: ModelFixture, logits: ModelFixture, run: Runner): Promise<string[]> {
+  const { model } = network;
   const found: string[] = [];
   if (model.parameterCount !== fixture.params) found.push(`${model.parameterCount} parameters, not ${fixture.params}`);
   if (fixture.bnBeforeRelu && fixture.bnBeforeRelu.join() !== model.normsBeforeRelu.slice(-fixture.bnBeforeRelu.length).join()) {
     found.push(`norms before ReLU are ${model.normsBeforeRelu}, not ${fixture.bnBeforeRelu}`);
   }
-  if (fixture.tensors && fixture.tensors.join() !== keysOf(model).join()) found.push(`the state dict has ${keysOf(model)}, not ${fixture.tensors}`);
+  if (fixture.tensors && fixture.tensors.join() !== keysOf(model).join())
+    found.push(`the state dict has ${keysOf(model)}, not ${fixture.tensors}`);
   for (const mode of ['eval', 'folded', 'train'] as const) {
     const expected = fixture[mode === 'train' ? 'train' : 'eval'];
-    const values = await run(model, weights, images, mode);
+    const values = await network.pass(mode, run);
     const report = (message: string): number => found.push(`${mode}: ${message}`);
     const tolerance = toleranceOf(expected);
     checkValues(values.logits!.data, logits[mode === 'train' ? 'train' : 'eval'].logits!, tolerance, 'logits', report);
@@ -89,7 +112,10 @@ function near(actual: number, expected: number, limit: number, what: string, rep
 }
 
 function checkValues(actual: Float32Array, expected: (number | string)[], tolerance: number, what: string, report: Report): void {
-  if (actual.length !== expected.length) return report(`${actual.length} ${what}, not ${expected.length}`);
+  if (actual.length !== expected.length) {
+    report(`${actual.length} ${what}, not ${expected.length}`);
+    return;
+  }
   const numbers = expected.map(goldenNumber);
   const scale = largest(numbers);
   const differences = numbers.map((value, i) => Math.abs(actual[i]! - value) / scale);
@@ -105,8 +131,11 @@ function checkTaps(values: Values, expected: ModeFixture, tolerance: number, rep
   };
   const pooled = expected.pooled_feat ? [] : [values.pooled!];
   const compare = (name: string, actual: Values[string][], taps: TapFixture[]): void => {
-    if (actual.length !== taps.length) return report(`${actual.length} ${name}, not ${taps.length}`);
-    taps.forEach((tap, i) => checkTap(actual[i]!, tap, tolerance, `${name}[${i}]`, report));
+    if (actual.length !== taps.length) {
+      report(`${actual.length} ${name}, not ${taps.length}`);
+      return;
+    }
+    for (const [i, tap] of taps.entries()) checkTap(actual[i]!, tap, tolerance, `${name}[${i}]`, report);
   };
   compare('feats', [...ours('stage'), ...pooled], expected.feats);
   if (expected.preact_feats) compare('preact_feats', [...ours('preact'), ...pooled], expected.preact_feats);
@@ -116,7 +145,10 @@ function checkTaps(values: Values, expected: ModeFixture, tolerance: number, rep
 function checkTap({ shape, data }: Values[string], tap: TapFixture, tolerance: number, what: string, report: Report): void {
   const [batch, channels, height, width] = tap.shape as [number, number, number?, number?];
   const expectedShape = height === undefined ? [batch, channels] : [batch, height, width, channels];
-  if (shape.join() !== expectedShape.join()) return report(`${what} has shape [${shape}], not [${expectedShape}]`);
+  if (shape.join() !== expectedShape.join()) {
+    report(`${what} has shape [${shape}], not [${expectedShape}]`);
+    return;
+  }
   let sum = 0;
   for (const value of data) sum += value;
   const mean = sum / data.length;
@@ -127,16 +159,28 @@ function checkTap({ shape, data }: Values[string], tap: TapFixture, tolerance: n
   near(Math.sqrt(squares / data.length), tap.std, limit, `deviation of ${what}`, report);
   const places = (height ?? 1) * (width ?? 1);
   // Element i of an NCHW map lies in channel i / places; the first eight all belong to the first image.
-  tap.first8.forEach((value, i) => near(data[(i % places) * channels + Math.floor(i / places)]!, value, limit, `${what} element ${i}`, report));
+  for (const [i, value] of tap.first8.entries()) {
+    near(data[(i % places) * channels + Math.floor(i / places)]!, value, limit, `${what} element ${i}`, report);
+  }
 }
 
 function checkNorms(model: Model, values: Values, expected: NormsFixture, tolerance: number, report: Report): void {
   const sum = (name: string): number => values[name]!.data.reduce((total, value) => total + value, 0);
   const total = (names: readonly string[], part: string): number => names.reduce((all, name) => all + sum(`${name}.${part}`), 0);
-  const compare = (what: string, names: readonly string[], { runningMeanSum, runningVarSum }: { runningMeanSum: number; runningVarSum: number }) => {
+  const compare = (
+    what: string,
+    names: readonly string[],
+    { runningMeanSum, runningVarSum }: { runningMeanSum: number; runningVarSum: number },
+  ) => {
     const limit = tolerance * names.reduce((most, name) => most + values[`${name}.running_var`]!.data.length, 0);
     near(total(names, 'running_mean'), runningMeanSum, limit, `sum of running means, ${what}`, report);
-    near(total(names, 'running_var'), runningVarSum, Math.max(limit, tolerance * runningVarSum), `sum of running variances, ${what}`, report);
+    near(
+      total(names, 'running_var'),
+      runningVarSum,
+      Math.max(limit, tolerance * runningVarSum),
+      `sum of running variances, ${what}`,
+      report,
+    );
   };
   if (model.norms.length !== expected.all.count) report(`${model.norms.length} norms, not ${expected.all.count}`);
   compare(expected.first.name, [expected.first.name], expected.first);

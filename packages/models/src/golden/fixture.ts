@@ -87,7 +87,8 @@ export function goldenImages([batch, channels, height, width]: readonly [number,
 export function toChannelsLast(values: Float32Array, batch: number, channels: number, places: number): Float32Array {
   const out = new Float32Array(values.length);
   for (let n = 0, at = 0; n < batch; n++) {
-    for (let place = 0; place < places; place++) for (let c = 0; c < channels; c++) out[at++] = values[(n * channels + c) * places + place]!;
+    for (let place = 0; place < places; place++)
+      for (let c = 0; c < channels; c++) out[at++] = values[(n * channels + c) * places + place]!;
   }
   return out;
 }
