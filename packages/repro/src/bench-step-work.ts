@@ -25,6 +25,8 @@ const LOGITS = 'teacher.logits';
 export class BenchSubject {
   readonly #batch: { images: Float32Array; labels: Int32Array };
   readonly #logits: Float32Array;
+  /** Masks of dropout layers: drawn once, since steps are fed the same batch again and again. */
+  readonly #masks: Record<string, Values>;
   #taught: Promise<Record<string, Values>> | null = null;
 
   private constructor(
@@ -38,6 +40,10 @@ export class BenchSubject {
     const labels = Int32Array.from({ length: batch }, (_, i) => (i * 37) % classes);
     this.#batch = { images: randomNormals(batch * inputSize * inputSize * 3, 0, 1, streamOf('bench images')), labels };
     this.#logits = randomNormals(batch * classes, 0, 1, streamOf('bench logits'));
+    const indices = Uint32Array.from(labels.keys());
+    const place = { seed: 0, epoch: 1, step: 0, stepsPerEpoch: 1, labels, strong: null };
+    this.#masks =
+      students[0]?.extra.values({ ...place, batch: { ...this.#batch, indices, variants: new Uint8Array(batch), count: batch } }) ?? {};
   }
 
   /** Compiles one student and a teacher for the whole machine, or a lockstep group of `cells` students. */
@@ -101,7 +107,7 @@ export class BenchSubject {
   }
 
   #inputs(logits: Values): RunInputs {
-    return { ...this.#batch, [LOGITS]: logits, learningRate: this.job.learningRate, lambda: 0, warmup: 1 };
+    return { ...this.#batch, ...this.#masks, [LOGITS]: logits, learningRate: this.job.learningRate, lambda: 0, warmup: 1 };
   }
 
   async #learn({ program }: StudentProgram, logits: Values): Promise<void> {

@@ -180,6 +180,11 @@ describe('two networks', () => {
   });
 });
 
+test('an accuracy has no more digits than its images give it', () => {
+  const answered = Array.from({ length: 5000 }, (_, i): [number, number, number] => [0, i < 3581 ? 0 : 1, 0.5]);
+  expect(summarise(predict(7, answered))).toMatchObject({ top1: 71.62, top5: 100 });
+});
+
 test('for people: calibration, classes, mistakes, and which of two is better', () => {
   const found = predict(3, [
     [0, 0, 0.9],

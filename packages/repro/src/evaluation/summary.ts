@@ -21,13 +21,14 @@ const NAMED_MISTAKES = 10;
 export function summarise(predictions: Predictions): Evaluation {
   const { ranks } = predictions;
   const images = ranks.length;
-  const share = (below: number): number => ranks.reduce((hits, rank) => hits + (rank < below ? 1 : 0), 0) / images;
+  const hits = (below: number): number => ranks.reduce((count, rank) => count + (rank < below ? 1 : 0), 0);
   const confusion = confusionOf(predictions);
-  const first = share(1);
+  const first = hits(1) / images;
   return {
     images,
-    top1: 100 * first,
-    top5: 100 * share(5),
+    // Hits first: 100 * 0.7162 is 71.61999999999999.
+    top1: (100 * hits(1)) / images,
+    top5: (100 * hits(5)) / images,
     top1Error: 100 * Math.sqrt((first * (1 - first)) / images),
     calibration: calibrationOf(predictions),
     classes: classAccuracies(confusion),
