@@ -53,15 +53,26 @@ class Network(nn.Module):
         super().__init__()
         ops = description["ops"]
         self.layers = nn.ModuleList()
+        self.names = []
         self.steps = []
         last = {value: i for i, op in enumerate(ops) for value in op["in"]}
         for i, op in enumerate(ops):
             module = layer(op)
             if module is not None:
                 self.layers.append(module)
+                self.names.append(op.get("name"))
             done = [value for value in set(op["in"]) if last[value] == i]
             self.steps.append((module or function(op), op["in"], op["out"], done))
         self.result = description["logits"]
+
+    def load_named(self, state):
+        """Takes over a state dict under the names of the original's modules; every entry has to be used and none may lack."""
+        places = {name: str(i) for i, name in enumerate(self.names)}
+        moved = {}
+        for key, value in state.items():
+            module, tensor = key.rsplit(".", 1)
+            moved[f"{places[module]}.{tensor}"] = value
+        self.layers.load_state_dict(moved)
 
     def forward(self, images):
         values = {0: images}

@@ -41,16 +41,17 @@ export function describeNetwork(model: Model): NetworkDescription {
   };
   const pool = (op: string, x: Value, window: Window): Value =>
     emit(op, [x], [...slide(x.shape, window), channelsOf(x)], { ...filled(window) });
-  const conv = (x: Value, _name: string, options: ConvOptions): Value => {
+  const conv = (x: Value, name: string, options: ConvOptions): Value => {
     const { filters, groups = 1, bias = false } = options;
-    return emit('conv', [x], [...slide(x.shape, options), filters], { channels: channelsOf(x), filters, groups, bias, ...filled(options) });
+    const attributes = { name, channels: channelsOf(x), filters, groups, bias, ...filled(options) };
+    return emit('conv', [x], [...slide(x.shape, options), filters], attributes);
   };
-  const norm = (x: Value): Value => emit('norm', [x], x.shape, { channels: channelsOf(x) });
+  const norm = (x: Value, name: string): Value => emit('norm', [x], x.shape, { name, channels: channelsOf(x) });
   const net: Net<Value> = {
     conv,
     norm,
-    convNorm: (x, convName, _normName, options) => norm(conv(x, convName, options)),
-    linear: (x, _name, units) => emit('linear', [x], [units], { channels: channelsOf(x), units }),
+    convNorm: (x, convName, normName, options) => norm(conv(x, convName, options), normName),
+    linear: (x, name, units) => emit('linear', [x], [units], { name, channels: channelsOf(x), units }),
     relu: (x) => emit('relu', [x], x.shape),
     relu6: (x) => emit('relu6', [x], x.shape),
     add: (a, b) => emit('add', [a, b], a.shape),
