@@ -48,5 +48,6 @@ test('no more jobs run at a time than asked for, and a failure is the result', a
     3,
   );
   expect(most).toBe(3);
-  await expect(inParallel([job, () => Promise.reject(new Error('broken'))], 2)).rejects.toThrow('broken');
+  await expect(inParallel([job, () => Promise.reject(new Error('broken')), job], 2)).rejects.toThrow('broken');
+  expect(running).toBe(0);
 });

@@ -49,13 +49,18 @@ export class AccuracyCounter {
 /** Logits of a batch of images, [N, classes] flat. */
 export type Classifier = (images: Float32Array) => Promise<ArrayLike<number>>;
 
-/** Runs so many jobs at a time, in order; the first failure ends it. */
+/**
+ * Runs so many jobs at a time, in order. Nothing is begun after a failure; it is thrown, the first of them, once what was under way
+ * has come to its end, so that nobody closes a session that is still at work.
+ */
 export async function inParallel(jobs: readonly (() => Promise<void>)[], atOnce: number): Promise<void> {
   let next = 0;
+  const failures: unknown[] = [];
   const lane = async (): Promise<void> => {
-    while (next < jobs.length) await jobs[next++]!();
+    while (next < jobs.length && failures.length === 0) await jobs[next++]!().catch((error: unknown) => failures.push(error));
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, jobs.length) }, lane));
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Where the evaluation of one network goes: a batch of images in, what it says handed to whoever counts. */

@@ -17,6 +17,7 @@ import { forgetFailure, runFolder, writeConfig, writeSummary } from './run-folde
 import { type RunLock, takeRunLockSoon } from './run-lock.js';
 import type { CellSummary, GroupContext, RunGroup, TeacherRecord } from './run-types.js';
 import { groupThreads, openSession, runFingerprint } from './session-plan.js';
+import type { StudentOptions } from './student-program.js';
 import { type CheckedTeacher, checkedTeacher, untrainedTeacher } from './taught-by.js';
 import { classifierOf } from './teacher-facts.js';
 import { featureShapes, type TeacherOutput } from './teacher-outputs.js';
@@ -36,11 +37,27 @@ export function recipeRates({ recipe }: Cell): TrainingPlan['rates'] {
   });
 }
 
+/** The cells' students at their first weights: those of a group share seed and classes, so each network is drawn once. */
+function studentsOf(cells: readonly Cell[], classes: number): Map<string, Pick<StudentOptions, 'model' | 'weights'>> {
+  const names = new Set(cells.map(({ recipe }) => recipe.student));
+  return new Map(
+    [...names].map((name) => {
+      const model = createModel(name, { numClasses: classes });
+      return [name, { model, weights: model.init(cells[0]!.seed) }];
+    }),
+  );
+}
+
 /** How a cell trains, under a teacher that may be none. */
-function planOf(cell: Cell, out: string, classes: number, samples: number, taught: CheckedTeacher | null): TrainingPlan {
+function planOf(
+  cell: Cell,
+  out: string,
+  { model, weights }: Pick<StudentOptions, 'model' | 'weights'>,
+  samples: number,
+  taught: CheckedTeacher | null,
+): TrainingPlan {
   const { recipe, seed, id } = cell;
   const { momentum, weightDecay, nesterov } = recipe.optimizer;
-  const model = createModel(recipe.student, { numClasses: classes });
   const { teacher } = taught ?? {};
   const readsClassifier = lossOf(recipe)?.needs.includes('classifier');
   const every = cell.profile === 'paper' ? 1 : Math.max(1, Math.floor(recipe.epochs / EVALUATIONS));
@@ -49,6 +66,7 @@ function planOf(cell: Cell, out: string, classes: number, samples: number, taugh
     folder: runFolder(out, cell),
     student: {
       model,
+      ...(weights ? { weights } : {}),
       objective: recipe,
       optimizer: { momentum, weightDecay, nesterov },
       ...(teacher ? { shapes: featureShapes(model, teacher.model, recipe.batchSize, samples, teacher.weights) } : {}),
@@ -162,7 +180,7 @@ export const runGroup: RunGroup = async (cells, context) => {
   try {
     const taught = await teacherOf(cells, context);
     const code = await provenance();
-    const session = open(first.precision);
+    const students = studentsOf(cells, images.train.classes);
     const cellOf = new Map<TrainingRun, Cell>();
     for (const cell of cells) {
       let run: TrainingRun;
@@ -171,7 +189,9 @@ export const runGroup: RunGroup = async (cells, context) => {
         held.locks.push(await takeRunLockSoon(runFolder(out, cell), signal));
         await forgetFailure(out, cell.id);
         await writeConfig(out, cell, { ...code, engine, threads, teacher: cell.recipe.teacher ? (taught?.measured ?? null) : null });
-        run = await TrainingRun.open(planOf(cell, out, images.train.classes, images.train.length, taught), session, engine);
+        const plan = planOf(cell, out, students.get(cell.recipe.student)!, images.train.length, taught);
+        // A session looks at its whole graph whenever it grows or runs something new, so each cell has one of its own.
+        run = await TrainingRun.open(plan, open(cell.precision), engine);
       } catch (error) {
         // What is wrong with one cell's folder keeps no other from running.
         onEvent({ kind: 'failed', cell: cell.id, message: describeError(error).text });
@@ -195,7 +215,7 @@ export const runGroup: RunGroup = async (cells, context) => {
       held.teaching = await createTeacherProgram({
         ...taught.teacher,
         outputs: distinctOutputs(held.runs),
-        session: first.precision === 'f32' ? session : open('f32'),
+        session: open('f32'),
         scope: 'teacher',
       });
       held.stores = await openGroupStores(cells, context, taught.teacher, held.teaching, distinctOutputs(held.runs), threads);

@@ -122,7 +122,8 @@ export function incomparabilities({ recipe, images, precision }: Pick<Cell, 'rec
   const [train, test] = FULL_SETS[paperDataset(images.dataset)] ?? [0, 0];
   if (images.trainImages < train) reasons.push(`${count(images.trainImages)} of ${count(train)} training images`);
   if (images.testImages < test) reasons.push(`${count(images.testImages)} of ${count(test)} test images`);
-  if (published && recipe.epochs !== published.epochs) reasons.push(`${recipe.epochs} epochs, not ${published.epochs}`);
+  if (published && recipe.epochs !== published.epochs)
+    reasons.push(`${recipe.epochs} ${recipe.epochs === 1 ? 'epoch' : 'epochs'}, not ${published.epochs}`);
   if (published && recipe.batchSize !== published.batchSize) reasons.push(`batches of ${recipe.batchSize}, not ${published.batchSize}`);
   if (precision !== 'f32') reasons.push(`${precision}, not f32`);
   return reasons;

@@ -75,6 +75,6 @@ export function withEpochs(recipe: Recipe, epochs: number): Recipe {
     lrDecayEpochs: [...new Set(decays)],
     warmupEpochs: scaled(recipe.warmupEpochs),
     curriculum: recipe.curriculum && { ...recipe.curriculum, loops: Math.max(1, scaled(recipe.curriculum.loops)) },
-    source: `${recipe.source}; shortened from ${recipe.epochs} to ${epochs} epochs`,
+    source: `${recipe.source}; shortened from ${recipe.epochs} to ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`,
   };
 }

@@ -20,6 +20,7 @@ import { runPool } from './pool.js';
 import { precisionWarning } from './precision.js';
 import { profiles } from './profile.js';
 import { Progress } from './progress.js';
+import { proofWords } from './proof.js';
 import { writeReport } from './report.js';
 import type { ReproRequest } from './repro-options.js';
 import { readRuns, runFolder, writeConfig, writeFailure } from './run-folder.js';
@@ -33,6 +34,7 @@ import { allCsv } from './table-csv.js';
 import { markdownTable } from './table-markdown.js';
 import { terminalTable } from './table-terminal.js';
 import { withinDisk } from './teacher-cache.js';
+import { wrap } from './terminal.js';
 import { readTimings, type Timings, timeKinds } from './timings.js';
 
 /** What running a command needs of its surroundings. */
@@ -150,7 +152,11 @@ export async function runRepro(request: ReproRequest, surroundings: Surroundings
   const runs = await runsOf(plan, request.out);
   const interrupted = interruptions.received();
   if (runs.some(({ summary }) => summary !== null)) {
-    for (const table of arrangeTables(runs)) output.say(`\n${terminalTable(table, output.style, output.width)}`);
+    const tables = arrangeTables(runs);
+    // Accuracies of networks that learned nothing are worth one table, not one a pair.
+    if (tables.length === 1 || !request.profile.proves)
+      for (const table of tables) output.say(`\n${terminalTable(table, output.style, output.width)}`);
+    if (request.profile.proves) output.say(`\n${wrap(proofWords(runs), output.width)}`);
     output.say(`\n${output.style.dim('every cell, with seeds, settings and sources:')} ${csv}`);
     output.say(`${output.style.dim('tables, curves and sources to look at:')} ${report}`);
   }

@@ -19,11 +19,15 @@ export interface EngineAbout {
   fingerprint: string;
 }
 
+/** What stands for the checksum of a teacher that nobody trained. */
+export const UNTRAINED = 'untrained';
+
 /** The teacher as it was when it taught. */
 export interface TeacherRecord {
   name: string;
-  /** Percent of the whole test set, measured before it taught. */
+  /** Percent of the whole test set, measured before it taught; that of chance for an untrained one. */
   top1: number;
+  /** Of its weights; UNTRAINED for an untrained one. */
   sha256: string;
 }
 

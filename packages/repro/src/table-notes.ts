@@ -1,4 +1,5 @@
 import { FULL_SETS, paperDataset } from './paper.js';
+import { UNTRAINED } from './run-types.js';
 import { count, datasetTitle, type Table } from './table.js';
 
 /** What a reader must know of a table before taking a number from it, in plain words, a sentence or two a line. */
@@ -35,9 +36,9 @@ export function tableNotes(table: Table): string[] {
       : `One seed (${table.seeds[0]}): differences of a point or so can be chance.`,
   );
   if (table.teacher) {
-    notes.push(
-      `Teacher ${table.teacher.name}: ${table.teacher.top1.toFixed(2)} % of the ${count(cell.images.testImages)} test images, measured before it taught.`,
-    );
+    const { name, top1, sha256 } = table.teacher;
+    const measured = `${top1.toFixed(2)} % of the ${count(cell.images.testImages)} test images, measured before it taught`;
+    notes.push(`Teacher ${name}: ${sha256 === UNTRAINED ? 'untrained, so nothing was to be learned' : measured}.`);
   }
   return notes;
 }

@@ -1,4 +1,5 @@
 import type { FeatureShapes, SideShapes } from '../loss.js';
+import { behindStem, type Paired } from './pairing.js';
 
 export type MapShape = readonly [number, number, number, number];
 
@@ -13,15 +14,17 @@ export function shapesOf<Name extends 'stages' | 'preacts' | 'pooled'>(
   return { student: student[name], teacher: teacher[name] };
 }
 
-/** Pairs of map shapes, stem left out. */
+/** Pairs of map shapes, as `pair` pairs the maps themselves. Throws RangeError where none do. */
 export function stagePairs(
   loss: string,
   shapes: FeatureShapes,
   name: 'stages' | 'preacts' = 'stages',
+  pair: (student: readonly MapShape[], teacher: readonly MapShape[]) => Paired<MapShape, MapShape> = behindStem,
 ): { student: MapShape; teacher: MapShape }[] {
   const { student, teacher } = shapesOf(loss, shapes, name);
-  if (student.length !== teacher.length || student.length < 2) {
-    throw new RangeError(`${loss}: the student's ${student.length} ${name} and the teacher's ${teacher.length} must pair up, stem first`);
+  const pairs = pair(student, teacher);
+  if (pairs.student.length === 0) {
+    throw new RangeError(`${loss}: of the student's ${student.length} ${name} and the teacher's ${teacher.length} none lies behind a stem`);
   }
-  return student.slice(1).map((shape, i) => ({ student: shape, teacher: teacher[i + 1]! }));
+  return pairs.student.map((shape, i) => ({ student: shape, teacher: pairs.teacher[i]! }));
 }

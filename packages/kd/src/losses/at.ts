@@ -2,6 +2,7 @@ import { type Scalar, type Tensor, type Tensor4D, tf } from '@tempered/tensors';
 import { feature } from '../check.js';
 import { checkStages } from '../features/check.js';
 import { flatten, unit } from '../features/norm.js';
+import { behindStem } from '../features/pairing.js';
 import { atSmallerSize } from '../features/pool.js';
 import { defineLoss, type LossOptions } from '../loss.js';
 
@@ -37,13 +38,15 @@ export interface AtLossOptions extends LossOptions {
   p: number;
 }
 
-/** On every stage but the stem. */
+/** On every stage but the stem, in order as far as both sides have some. */
 export default defineLoss<AtLossOptions>({
   name: 'at',
   needs: ['stages'],
   paper: 'arXiv:1612.03928',
   defaults: { weight: 1000, p: 2 },
   softens: false,
-  loss: ({ student, teacher }, { p }) =>
-    at(feature('at', 'student', student, 'stages').slice(1), feature('at', 'teacher', teacher, 'stages').slice(1), { p }),
+  loss: ({ student, teacher }, { p }) => {
+    const stages = behindStem(feature('at', 'student', student, 'stages'), feature('at', 'teacher', teacher, 'stages'));
+    return at(stages.student, stages.teacher, { p });
+  },
 });

@@ -2,6 +2,7 @@ import { type Scalar, type Tensor, type Tensor3D, type Tensor4D, tf } from '@tem
 import { feature } from '../check.js';
 import { checkStages } from '../features/check.js';
 import { norm, unit } from '../features/norm.js';
+import { behindStem } from '../features/pairing.js';
 import { atSmallerSize } from '../features/pool.js';
 import { rightVectors } from '../features/right-vectors.js';
 import { defineLoss, type LossOptions } from '../loss.js';
@@ -103,13 +104,15 @@ export interface KdsvdLossOptions extends LossOptions {
   k: number;
 }
 
-/** On every stage but the stem. */
+/** On every stage but the stem, in order as far as both sides have some. */
 export default defineLoss<KdsvdLossOptions>({
   name: 'kdsvd',
   needs: ['stages'],
   paper: 'arXiv:1807.06819',
   defaults: { weight: 1, k: 1 },
   softens: false,
-  loss: ({ student, teacher }, { k }) =>
-    kdsvd(feature('kdsvd', 'student', student, 'stages').slice(1), feature('kdsvd', 'teacher', teacher, 'stages').slice(1), { k }),
+  loss: ({ student, teacher }, { k }) => {
+    const stages = behindStem(feature('kdsvd', 'student', student, 'stages'), feature('kdsvd', 'teacher', teacher, 'stages'));
+    return kdsvd(stages.student, stages.teacher, { k });
+  },
 });

@@ -3,6 +3,7 @@ import { feature } from '../check.js';
 import { checkStages } from '../features/check.js';
 import { gram } from '../features/gram.js';
 import { unit } from '../features/norm.js';
+import { behindStem } from '../features/pairing.js';
 import { atSmallerSize } from '../features/pool.js';
 import { defineLoss } from '../loss.js';
 
@@ -39,13 +40,15 @@ function channels(map: Tensor4D): Tensor3D {
 /** ⟨x, y⟩² on average, given the products. */
 const kernel = (products: Tensor): Tensor => tf.mean(tf.square(products));
 
-/** On every stage but the stem. */
+/** On every stage but the stem, in order as far as both sides have some. */
 export default defineLoss({
   name: 'nst',
   needs: ['stages'],
   paper: 'arXiv:1707.01219',
   defaults: { weight: 50 },
   softens: false,
-  loss: ({ student, teacher }) =>
-    nst(feature('nst', 'student', student, 'stages').slice(1), feature('nst', 'teacher', teacher, 'stages').slice(1)),
+  loss: ({ student, teacher }) => {
+    const stages = behindStem(feature('nst', 'student', student, 'stages'), feature('nst', 'teacher', teacher, 'stages'));
+    return nst(stages.student, stages.teacher);
+  },
 });

@@ -2,6 +2,7 @@ import { type Scalar, type Tensor, type Tensor4D, tf } from '@tempered/tensors';
 import { feature } from '../check.js';
 import { checkStages } from '../features/check.js';
 import { conv, initialNorm, initialStatistics, type Layers, layersOf, named, norm2d, normal, together } from '../features/layers.js';
+import { behindStem, last, type Paired } from '../features/pairing.js';
 import { atSmallerSize } from '../features/pool.js';
 import { stagePairs } from '../features/shapes.js';
 import { defineLoss, type FeatureShapes, type LossOptions } from '../loss.js';
@@ -61,15 +62,19 @@ export interface OfdLossOptions extends LossOptions {
   kernel: number;
 }
 
+const fromDeepest = <S, T>(student: readonly S[], teacher: readonly T[]): Paired<S, T> => behindStem(student, teacher, 'deep');
+
+const pairsOf = (shapes: FeatureShapes): ReturnType<typeof stagePairs> => stagePairs('ofd', shapes, 'preacts', fromDeepest);
+
 function teacherMargins(shapes: FeatureShapes): ReturnType<typeof initialNorm> {
-  const pairs = stagePairs('ofd', shapes, 'preacts');
-  const norms = shapes.teacherNorms;
-  if (norms?.length !== pairs.length)
+  const pairs = pairsOf(shapes);
+  const norms = last(shapes.teacherNorms ?? [], pairs.length);
+  if (norms.length !== pairs.length)
     throw new RangeError(`ofd: needs the batch-norm in front of each of the teacher's ${pairs.length} stages`);
   return Object.fromEntries(norms.map((norm, i) => [`margins.${i}`, { shape: [norm.gamma.length], values: margins(norm) }]));
 }
 
-/** On every stage but the stem, before its last ReLU. */
+/** On every stage but the stem, before its last ReLU; from the deepest up as far as both sides have some. */
 export default defineLoss<OfdLossOptions>({
   name: 'ofd',
   needs: ['preacts', 'norms'],
@@ -78,7 +83,7 @@ export default defineLoss<OfdLossOptions>({
   softens: false,
   trainables: (shapes, { kernel }, seed) =>
     together(
-      stagePairs('ofd', shapes, 'preacts').map(({ student, teacher }, i) => {
+      pairsOf(shapes).map(({ student, teacher }, i) => {
         const name = `connectors.${i}.0.weight`;
         const deviation = Math.sqrt(2 / (kernel * kernel * teacher[3]));
         return {
@@ -88,17 +93,16 @@ export default defineLoss<OfdLossOptions>({
       }),
     ),
   buffers: (shapes) => {
-    const statistics = stagePairs('ofd', shapes, 'preacts').map(({ teacher }, i) => initialStatistics(`connectors.${i}.1`, teacher[3]));
+    const statistics = pairsOf(shapes).map(({ teacher }, i) => initialStatistics(`connectors.${i}.1`, teacher[3]));
     return together([...statistics, teacherMargins(shapes)]);
   },
   loss: (context) => {
     const layers = layersOf(context);
-    const s = feature('ofd', 'student', context.student, 'preacts').slice(1);
-    const t = feature('ofd', 'teacher', context.teacher, 'preacts').slice(1);
+    const taps = fromDeepest(feature('ofd', 'student', context.student, 'preacts'), feature('ofd', 'teacher', context.teacher, 'preacts'));
     const loss = ofd(
-      s,
-      t,
-      s.map((_, i) => named(context.buffers, `margins.${i}`)),
+      taps.student,
+      taps.teacher,
+      taps.student.map((_, i) => named(context.buffers, `margins.${i}`)),
       layers,
     );
     return { loss, buffers: layers.updated };

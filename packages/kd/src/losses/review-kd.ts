@@ -2,6 +2,7 @@ import { type Scalar, type Tensor, type Tensor4D, tf } from '@tempered/tensors';
 import { feature } from '../check.js';
 import { checkStages } from '../features/check.js';
 import { conv, initialNorm, initialStatistics, type Layers, layersOf, norm2d, together, uniform } from '../features/layers.js';
+import { deepest } from '../features/pairing.js';
 import { adaptiveAvgPool, nearest } from '../features/pool.js';
 import { shapesOf, stagePairs } from '../features/shapes.js';
 import { defineLoss, type FeatureShapes, type InitialTensor, type LossOptions } from '../loss.js';
@@ -78,7 +79,10 @@ const asMap = (pooled: Tensor): Tensor4D => tf.reshape(pooled, [pooled.shape[0]!
 /** Channels of student and teacher, deepest (pooled) first: the order of the fusion modules. */
 function widths(shapes: FeatureShapes): { student: number; teacher: number }[] {
   const pooled = shapesOf('reviewkd', shapes, 'pooled');
-  const stages = stagePairs('reviewkd', shapes).map(({ student, teacher }) => ({ student: student[3], teacher: teacher[3] }));
+  const stages = stagePairs('reviewkd', shapes, 'stages', deepest).map(({ student, teacher }) => ({
+    student: student[3],
+    teacher: teacher[3],
+  }));
   return [{ student: pooled.student[1], teacher: pooled.teacher[1] }, ...stages.reverse()];
 }
 
@@ -127,11 +131,13 @@ export default defineLoss<LossOptions & { warmupEpochs: number }>({
   },
   loss: (context) => {
     const layers = layersOf(context);
-    const maps = (side: 'student' | 'teacher'): Tensor4D[] => [
-      ...feature('reviewkd', side, context[side], 'stages').slice(1),
+    const { student, teacher } = context;
+    const stages = deepest(feature('reviewkd', 'student', student, 'stages'), feature('reviewkd', 'teacher', teacher, 'stages'));
+    const withPooled = (side: 'student' | 'teacher'): Tensor4D[] => [
+      ...stages[side],
       asMap(feature('reviewkd', side, context[side], 'pooled')),
     ];
-    const loss = tf.mul(reviewKd(maps('student'), maps('teacher'), layers), context.warmup ?? 1) as Scalar;
+    const loss = tf.mul(reviewKd(withPooled('student'), withPooled('teacher'), layers), context.warmup ?? 1) as Scalar;
     return { loss, buffers: layers.updated };
   },
 });

@@ -2,6 +2,7 @@ import { relu, type Scalar, type Tensor, type Tensor4D, tf } from '@tempered/ten
 import { feature } from '../check.js';
 import { checkBatch } from '../features/check.js';
 import { conv, filled, initialKernel, layersOf, named, together, under } from '../features/layers.js';
+import { behindStem } from '../features/pairing.js';
 import { atSmallerSize } from '../features/pool.js';
 import { stagePairs } from '../features/shapes.js';
 import { defineLoss, type InitialTensor, type LossOptions } from '../loss.js';
@@ -47,7 +48,7 @@ export interface VidLossOptions extends LossOptions {
 const scales = (pairs: { teacher: readonly number[] }[], { initialVariance, epsilon }: VidLossOptions): Record<string, InitialTensor> =>
   together(pairs.map(({ teacher }, i) => ({ [`${i}.log_scale`]: filled([teacher[3]!], initialLogScale(initialVariance, epsilon)) })));
 
-/** On every stage but the stem; the weights of stage i are named `i.regressor...` and `i.log_scale`. */
+/** On every stage but the stem, in order as far as both sides have some; the weights of stage i are named `i.regressor...` and `i.log_scale`. */
 export default defineLoss<VidLossOptions>({
   name: 'vid',
   needs: ['stages'],
@@ -68,9 +69,8 @@ export default defineLoss<VidLossOptions>({
   },
   buffers: (shapes, options) => (options.asRun ? scales(stagePairs('vid', shapes), options) : {}),
   loss: ({ student, teacher, trainables, buffers }, { epsilon }) => {
-    const s = feature('vid', 'student', student, 'stages').slice(1);
-    const t = feature('vid', 'teacher', teacher, 'stages').slice(1);
+    const stages = behindStem(feature('vid', 'student', student, 'stages'), feature('vid', 'teacher', teacher, 'stages'));
     const all = { ...buffers, ...trainables };
-    return tf.addN(s.map((map, i) => vid(map, t[i]!, under(all, String(i)), { epsilon }))) as Scalar;
+    return tf.addN(stages.student.map((map, i) => vid(map, stages.teacher[i]!, under(all, String(i)), { epsilon }))) as Scalar;
   },
 });
