@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Command, Option } from 'commander';
 import type { RunAction } from './cli.js';
 import { exitCodes } from './errors.js';
@@ -10,7 +11,7 @@ import { recipeWords } from './recipe-words.js';
 import { methodNames } from './recipes/index.js';
 import { prepare, runRepro, writePlanned } from './repro.js';
 import { DATASETS, type ReproRequest, type ReproWords, readReproWords } from './repro-options.js';
-import { teacherCacheOptions } from './teacher-cache.js';
+import { readTeacherCache, teacherCacheOptions } from './teacher-cache.js';
 import { wrap } from './terminal.js';
 import { workerWords } from './worker-process.js';
 
@@ -44,16 +45,18 @@ export function planCommand(run: RunAction): Command {
 }
 
 /** Writes down what is left to do, and says how to do it: one command a group, for xargs, GNU parallel, a job array. */
-async function writeDown({ out, data, group }: ReproRequest, plan: Plan, output: Output): Promise<void> {
+async function writeDown({ out, data, group, teacherCache }: ReproRequest, plan: Plan, output: Output): Promise<void> {
   const left = plan.cells.filter(isLeft).map(({ cell }) => cell);
   await writePlanned(left, out, data);
   output.say('');
+  // What a worker does anyway needs no words.
+  const cache = isDeepStrictEqual(teacherCache, readTeacherCache({}, out)) ? {} : { teacherCache };
   for (const cells of formGroups(left, group ?? LARGEST_GROUP)) {
     const words = [
       'tempered',
       ...workerWords(
         cells.map(({ id }) => id),
-        { out },
+        { out, ...cache },
       ),
     ];
     output.say(words.join(' '));

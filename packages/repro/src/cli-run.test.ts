@@ -28,6 +28,16 @@ async function plan(...more: string[]): Promise<string[][]> {
 }
 const cellsIn = (words: readonly string[]): string[] => words.filter((_, i) => words[i - 1] === '--cell');
 
+test('what a plan was told of the store of teachers stands in its commands, and nothing where nothing was told', async () => {
+  const told = (words: readonly string[]): string[] => words.slice(words.indexOf('--teacher-cache'));
+  const [kept] = await plan('--teacher-cache', join(out, 'shared'), '--teacher-cache-precision', 'f16');
+  const store = ['--teacher-cache', join(out, 'shared'), '--teacher-cache-size', '8000000KB', '--teacher-cache-precision', 'f16'];
+  expect(told(kept!)).toEqual(store);
+  const [none] = await plan('--teacher-cache', 'off');
+  expect(told(none!)).toEqual(['--teacher-cache', 'off']);
+  expect((await plan())[0]).not.toContain('--teacher-cache');
+});
+
 test('plan --write writes the cells down and prints a command a group, which runs them', async () => {
   const groups = await plan();
   expect(groups.map((words) => cellsIn(words).length)).toEqual([2, 2]);

@@ -30,9 +30,29 @@ test('with finished cells of the same kind: by what they took, a core each', () 
   expect(estimate([], known).seconds).toBe(0);
 });
 
+test('a loss that was not timed under these networks costs there what it costs elsewhere beside one that was', () => {
+  const of = (label: string): (typeof cells)[number] => cells.find((cell) => cell.label === label)!;
+  const under = (cell: (typeof cells)[number]): typeof cell => ({ ...cell, recipe: { ...cell.recipe, teacher: 'resnet110' as const } });
+  const [kd, dkd] = [of('KD'), of('DKD')];
+  const steps = (secondsPerStep: number) => ({ secondsPerStep, secondsToStart: 0 });
+  const timings = new Map([
+    [timingKey(kd, cpu.fingerprint), steps(0.1)],
+    [timingKey(dkd, cpu.fingerprint), steps(0.3)],
+    [timingKey(under(kd), cpu.fingerprint), steps(0.2)],
+  ]);
+  const shares = [kd, dkd, under(kd), under(dkd)].map((cell) => ({ cell, share: 1 }));
+  const seconds = (cell: typeof kd): number =>
+    estimate(
+      shares.map((one) => ({ ...one, share: one.cell === cell ? 1 : 0 })),
+      { timings, engine: cpu },
+    ).seconds;
+  expect(estimate(shares, { timings, engine: cpu }).basis).toBe('scaled');
+  expect(seconds(shares[3]!.cell)).toBeCloseTo(3 * seconds(shares[2]!.cell));
+});
+
 test('with timed steps: so many of them, what starting takes, and the evaluations', () => {
   const taught = fresh.filter(({ cell }) => cell.recipe.teacher);
-  const timings = new Map([[timingKey(taught[0]!.cell, cpu.fingerprint), { secondsPerStep: 0.04, secondsToStart: 3 }]]);
+  const timings = new Map(taught.map(({ cell }) => [timingKey(cell, cpu.fingerprint), { secondsPerStep: 0.04, secondsToStart: 3 }]));
   const { basis, seconds } = estimate(taught, { timings, engine: cpu });
   expect(basis).toBe('timed');
   const steps = taught.length * (3 + 12 * 79 * 0.04);

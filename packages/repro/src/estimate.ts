@@ -3,7 +3,7 @@ import type { Cell } from './cell.js';
 import { readPaperTable } from './paper.js';
 import { EVALUATIONS } from './profile.js';
 import type { StoredRun } from './run-folder.js';
-import { type Timings, timingKey } from './timings.js';
+import { networksOf, type StepTiming, type Timings, timingKey } from './timings.js';
 
 /** Multiply-accumulates a second of two cores, as lockstep groups reached it (design notes: 37 ms a resnet20 step in bf16). */
 const TWO_CORES = { bf16: 220e9, f32: 125e9 } as const;
@@ -59,6 +59,10 @@ export function estimate(cells: readonly CellShare[], { finished = [], timings =
   const sharing = Math.max(1, cells.filter(({ cell }) => cell.recipe.teacher).length);
   const known = finished.filter(({ summary }) => summary?.status === 'done' && summary.seconds > 0);
   const cores = availableParallelism();
+  const timed = cells.flatMap(({ cell }) => {
+    const timing = timings.get(timingKey(cell, engine.fingerprint));
+    return timing ? [{ cell, timing }] : [];
+  });
   const workOf = (cell: Cell): number => trainingWork(cell, sharing) + evaluationWork(cell);
   let least = 0;
   const seconds = cells.reduce((sum, { cell, share }) => {
@@ -77,21 +81,40 @@ export function estimate(cells: readonly CellShare[], { finished = [], timings =
     // Cells of a group work side by side, so each one's seconds are a core's.
     if (alike) return ['measured', (alike.summary!.seconds / cores) * (workOf(cell) / workOf(alike.cell))];
     const timing = timings.get(timingKey(cell, engine.fingerprint));
-    if (timing) {
-      const training = cell.recipe.epochs * stepsPerEpoch(cell) * timing.secondsPerStep;
-      return ['timed', timing.secondsToStart + training * (1 + evaluationWork(cell) / trainingWork(cell, cores))];
-    }
+    if (timing) return ['timed', secondsOf(cell, timing)];
+    const likened = likenedTo(cell);
+    if (likened) return ['scaled', secondsOf(cell, likened)];
     const speed = speedOf(cell);
     if (speed) return ['scaled', workOf(cell) / speed];
     return ['typical', (workOf(cell) / ((TWO_CORES[cell.precision] * cores) / 2)) * (engine.name === 'plain' ? PLAIN_SLOWER : 1)];
   }
 
+  function secondsOf(cell: Cell, { secondsPerStep, secondsToStart }: StepTiming): number {
+    const training = cell.recipe.epochs * stepsPerEpoch(cell) * secondsPerStep;
+    return secondsToStart + training * (1 + evaluationWork(cell) / trainingWork(cell, cores));
+  }
+
+  /** From steps of the same networks under another loss, by what the two losses took of each other under networks that saw both. */
+  function likenedTo(cell: Cell): StepTiming | null {
+    const base = timed.find((other) => networksOf(other.cell) === networksOf(cell));
+    if (!base) return null;
+    for (const { cell: other, timing } of timed) {
+      if (other.recipe.loss !== cell.recipe.loss) continue;
+      const beside = timed.find(
+        (third) => networksOf(third.cell) === networksOf(other) && third.cell.recipe.loss === base.cell.recipe.loss,
+      );
+      if (!beside) continue;
+      const ratio = timing.secondsPerStep / beside.timing.secondsPerStep;
+      return { ...base.timing, secondsPerStep: base.timing.secondsPerStep * ratio };
+    }
+    return base.timing;
+  }
+
   /** Multiply-accumulates a second in the timed steps of other cells of this plan. */
   function speedOf({ precision }: Cell): number | null {
-    const speeds = cells.flatMap(({ cell }) => {
-      const timing = cell.precision === precision ? timings.get(timingKey(cell, engine.fingerprint)) : undefined;
-      return timing ? [trainingWork(cell, cores) / (cell.recipe.epochs * stepsPerEpoch(cell) * timing.secondsPerStep)] : [];
-    });
+    const speeds = timed
+      .filter(({ cell }) => cell.precision === precision)
+      .map(({ cell, timing }) => trainingWork(cell, cores) / (cell.recipe.epochs * stepsPerEpoch(cell) * timing.secondsPerStep));
     return speeds.length === 0 ? null : speeds.reduce((sum, speed) => sum + speed, 0) / speeds.length;
   }
 }

@@ -18,7 +18,7 @@ import { type RunLock, takeRunLockSoon } from './run-lock.js';
 import type { CellSummary, GroupContext, RunGroup, TeacherRecord } from './run-types.js';
 import { groupThreads, openSession, runFingerprint } from './session-plan.js';
 import type { StudentOptions } from './student-program.js';
-import { type CheckedTeacher, checkedTeacher, untrainedTeacher } from './taught-by.js';
+import { type CheckedTeacher, checkedTeacher } from './taught-by.js';
 import { classifierOf } from './teacher-facts.js';
 import { featureShapes, type TeacherOutput } from './teacher-outputs.js';
 import { createTeacherProgram, type TeacherProgram } from './teacher-program.js';
@@ -26,6 +26,7 @@ import type { TeacherStores } from './teacher-store.js';
 import { Teaching } from './teaching.js';
 import { writeTensorBoard } from './tensorboard.js';
 import { DivergedError, type StepRates, type TrainingPlan, TrainingRun } from './training-run.js';
+import { untrainedTeacher } from './untrained-teacher.js';
 
 /** The rates of a recipe: step decays after the named epochs, the curriculum's lambda, the ramp of the loss's weight. */
 export function recipeRates({ recipe }: Cell): TrainingPlan['rates'] {
@@ -125,7 +126,8 @@ async function teacherOf(cells: readonly Cell[], context: GroupContext): Promise
   if (!name) return null;
   if (taught.some(({ recipe }) => recipe.teacher !== name)) throw new Error('a lockstep group has one teacher');
   const { images, out, signal, onEvent } = context;
-  if (taught.every(({ profile }) => profiles[profile].untrainedTeacher)) return untrainedTeacher(name, images.train.classes);
+  if (taught.every(({ profile }) => profiles[profile].untrainedTeacher))
+    return await untrainedTeacher(name, images.train, groupThreads(context.cores));
   const teacher = await checkedTeacher(name, images, out, signal);
   onEvent({ kind: 'teacher-evaluated', teacher: teacher.measured, recorded: teacher.recorded });
   return teacher;

@@ -84,7 +84,9 @@ export function evaluateObjective(objective: Objective, inputs: ObjectiveInputs)
   const allCe = inputs.strong ? tf.add(ce, crossEntropy(inputs.strong, labels)) : ce;
   let total = tf.mul(allCe, weights.ce) as Scalar;
   if (weights.kd !== 0) {
-    total = tf.add(total, tf.mul(kd(student.logits, teacher!.logits, { temperature, standardize }), weights.kd));
+    // Beside a loss of its own name `asRun` is that loss's.
+    const asRun = objective.loss === null && objective.options.asRun === true;
+    total = tf.add(total, tf.mul(kd(student.logits, teacher!.logits, { temperature, standardize, asRun }), weights.kd));
   }
   const definition = lossOf(objective);
   if (!definition) return { total, crossEntropy: ce, temperature, buffers: {} };

@@ -9,7 +9,7 @@ const unique = (items: readonly string[]): string[] => [...new Set(items)];
 const BASIS: Readonly<Record<Basis, string>> = {
   measured: 'from what cells like these took here',
   timed: 'from steps of these networks timed here',
-  scaled: 'from steps timed here; those of other networks by their size',
+  scaled: 'from steps timed here; those of other networks by their size, of other losses by what these cost beside each other',
   typical: 'going by what two cores usually do',
 };
 

@@ -87,8 +87,11 @@ export function fieldNamed(name: string, where: string): Field {
   throw usageError({ what: `a recipe has no field '${name}'`, where, mend: didYouMean(name, [...Object.keys(FIELDS), 'options.NAME']) });
 }
 
-const defaultsOf = (recipe: Recipe): Readonly<Record<string, unknown>> =>
-  recipe.loss ? ((lossNamed(recipe.loss)?.defaults ?? {}) as unknown as Record<string, unknown>) : {};
+/** Of the recipe's loss; of the KD term where there is no other. */
+function defaultsOf({ loss, weights }: Recipe): Readonly<Record<string, unknown>> {
+  const name = loss ?? (weights.kd > 0 ? 'kd' : null);
+  return name === null ? {} : ((lossNamed(name)?.defaults ?? {}) as unknown as Record<string, unknown>);
+}
 
 /** What a recipe decides itself is no option of its loss. */
 const OWN = new Set(['weight', 'temperature', 'warmupEpochs']);

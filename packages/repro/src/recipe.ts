@@ -46,7 +46,7 @@ export interface Recipe {
   weights: { ce: number; kd: number; method: number };
   /** Epochs over which weights.method ramps up as epoch / warmupEpochs; 0: from the start. */
   warmupEpochs: number;
-  /** What is particular to `loss` (dkd: { alpha, beta }), handed to it as it stands. */
+  /** What is particular to `loss` (dkd: { alpha, beta }), handed to it as it stands; where there is none, to the KD term (asRun). */
   options: Record<string, number | string | boolean | readonly number[]>;
   optimizer: Optimizer;
   batchSize: number;

@@ -21,6 +21,7 @@ import { precisionWarning } from './precision.js';
 import { profiles } from './profile.js';
 import { Progress } from './progress.js';
 import { proofWords } from './proof.js';
+import { recipeLines } from './recipe-lines.js';
 import { writeReport } from './report.js';
 import type { ReproRequest } from './repro-options.js';
 import { readRuns, runFolder, writeConfig, writeFailure } from './run-folder.js';
@@ -103,7 +104,10 @@ async function timingsOf(
       engine: engine.fingerprint,
       time: async (cell) => await services.timeSteps(cell, images, engine, signal),
       onStart: ({ recipe }, index, count) =>
-        status.status(index / count, () => `timing steps of ${recipe.student}${recipe.teacher ? ` under ${recipe.teacher}` : ''}`),
+        status.status(
+          index / count,
+          () => `timing steps of ${recipe.student}${recipe.teacher ? ` under ${recipe.teacher}, ${recipe.method}` : ''}`,
+        ),
       budget: timingBudget,
       signal,
     });
@@ -144,7 +148,7 @@ export async function runRepro(request: ReproRequest, surroundings: Surroundings
   const left = plan.cells.filter(isLeft).map(({ cell }) => cell);
   let failed = 0;
   if (left.length > 0) {
-    output.say('');
+    output.say(`\n${recipeLines(left, output.style, output.width)}\n`);
     failed = await runGroups(left, images, plan, request, surroundings);
   }
   const csv = await writeTables(request.out);

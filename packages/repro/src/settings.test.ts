@@ -26,6 +26,7 @@ test('weight is the one of the term that the method is about', () => {
   expect(set('weight=5', recipeFor('pkt', pair))[0]!.recipe.weights).toEqual({ ce: 1, kd: 0, method: 5 });
   expect(set('curriculum.loops=3', recipeFor('ctkd', pair))[0]!.recipe.curriculum).toMatchObject({ loops: 3, start: 1 });
   expect(set('options.asRun=true', recipeFor('dkd', pair))[0]!.recipe.options).toEqual({ alpha: 1, beta: 2, asRun: true });
+  expect(set('options.asRun=true')[0]!.recipe.options).toEqual({ asRun: true });
 });
 
 test('what a recipe does not read leaves it alone', () => {

@@ -1,7 +1,7 @@
-import { createModel, type ModelName } from '@tempered/models';
+import type { ModelName } from '@tempered/models';
 import { UserError } from './errors.js';
 import { evaluateAll } from './evaluate.js';
-import { type RunImages, type TeacherRecord, UNTRAINED } from './run-types.js';
+import type { RunImages, TeacherRecord } from './run-types.js';
 import { openSession, soloThreads } from './session-plan.js';
 import { createTeacherProgram } from './teacher-program.js';
 import { type LoadedTeacher, loadTeacher } from './teacher-record.js';
@@ -44,10 +44,4 @@ export async function checkedTeacher(name: ModelName, images: RunImages, out: st
     program.dispose();
     session?.close();
   }
-}
-
-/** A teacher that knows nothing, for the smoke profile where nothing is learned anyway. */
-export function untrainedTeacher(name: ModelName, classes: number): CheckedTeacher {
-  const model = createModel(name, { numClasses: classes });
-  return { teacher: { model, weights: model.init(0) }, measured: { name, top1: 100 / classes, sha256: UNTRAINED }, recorded: null };
 }

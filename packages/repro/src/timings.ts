@@ -11,20 +11,16 @@ export interface StepTiming {
   secondsToStart: number;
 }
 
+/** What decides a step's time but for the loss: networks, batch, precision. */
+export const networksOf = ({ recipe, precision }: Cell): string =>
+  [recipe.teacher ?? 'nobody', recipe.student, `batch ${recipe.batchSize}`, precision].join(', ');
+
 /** Timings by what they hold for. */
 export type Timings = Map<string, StepTiming>;
 
-/** Cells with equal keys take equally long a step: same networks, batch and precision, on the same engine and cores. */
-export const timingKey = ({ recipe, precision, images }: Cell, engine: string): string =>
-  [
-    recipe.teacher ?? 'nobody',
-    recipe.student,
-    images.dataset,
-    `batch ${recipe.batchSize}`,
-    precision,
-    engine,
-    `${availableParallelism()} cores`,
-  ].join(', ');
+/** Cells with equal keys take equally long a step: same networks and loss, batch and precision, on the same engine and cores. */
+export const timingKey = (cell: Cell, engine: string): string =>
+  [networksOf(cell), `loss ${cell.recipe.loss ?? 'of logits'}`, cell.images.dataset, engine, `${availableParallelism()} cores`].join(', ');
 
 const fileOf = (out: string): string => join(out, 'timings.json');
 
@@ -52,22 +48,32 @@ export interface TimingOptions {
   signal: AbortSignal;
 }
 
-/** Times what nobody timed before, a cell of each kind, and keeps it. Returns all timings that there are. */
+/** Times what nobody timed before and keeps it. Returns all timings that there are. */
 export async function timeKinds(cells: readonly Cell[], { out, engine, time, onStart, budget, signal }: TimingOptions): Promise<Timings> {
   const timings = await readTimings(out);
-  const kinds = new Map<string, Cell>();
-  for (const cell of cells) {
-    const key = timingKey(cell, engine);
-    if (!timings.has(key) && !kinds.has(key)) kinds.set(key, cell);
-  }
+  const left = worthTiming(cells).filter((cell) => !timings.has(timingKey(cell, engine)));
   const until = performance.now() + budget;
-  for (const [index, [key, cell]] of [...kinds].entries()) {
+  for (const [index, cell] of left.entries()) {
     if (signal.aborted || performance.now() > until) break;
-    onStart?.(cell, index, kinds.size);
+    onStart?.(cell, index, left.length);
     const timing = await time(cell);
     if (!timing) continue;
-    timings.set(key, timing);
+    timings.set(timingKey(cell, engine), timing);
     await writeTimings(out, timings);
   }
   return timings;
+}
+
+/**
+ * The cells whose steps tell those of all: of each pair of networks and batch the first, and then of each loss one, under the first
+ * pair, where the losses are held against each other.
+ */
+export function worthTiming(cells: readonly Cell[]): Cell[] {
+  const firsts = new Map<string, Cell>();
+  const losses = new Map<string | null, Cell>();
+  for (const cell of cells) {
+    if (!firsts.has(networksOf(cell))) firsts.set(networksOf(cell), cell);
+    if (!losses.has(cell.recipe.loss)) losses.set(cell.recipe.loss, cell);
+  }
+  return [...new Set([...firsts.values(), ...losses.values()])];
 }
