@@ -7,6 +7,8 @@ import { networksOf, type StepTiming, type Timings, timingKey } from './timings.
 
 /** Multiply-accumulates a second of two cores, as lockstep groups reached it (design notes: 37 ms a resnet20 step in bf16). */
 const TWO_CORES = { bf16: 220e9, f32: 125e9 } as const;
+/** Tracing and loading a cell's programs, on one core. Units: seconds. */
+const START = 5;
 /** How much slower plain tfjs is than TensorFlow. */
 const PLAIN_SLOWER = 150;
 /** Of a network that the published table does not have. */
@@ -86,7 +88,8 @@ export function estimate(cells: readonly CellShare[], { finished = [], timings =
     if (likened) return ['scaled', secondsOf(cell, likened)];
     const speed = speedOf(cell);
     if (speed) return ['scaled', workOf(cell) / speed];
-    return ['typical', (workOf(cell) / ((TWO_CORES[cell.precision] * cores) / 2)) * (engine.name === 'plain' ? PLAIN_SLOWER : 1)];
+    const steps = workOf(cell) / ((TWO_CORES[cell.precision] * cores) / 2);
+    return ['typical', engine.name === 'plain' ? PLAIN_SLOWER * steps : START / cores + steps];
   }
 
   function secondsOf(cell: Cell, { secondsPerStep, secondsToStart }: StepTiming): number {
