@@ -14,14 +14,16 @@ h1 { font-size: 1.2rem; margin: 0; } p { color: var(--dim); margin: .25rem 0 1re
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { color: var(--dim); font-weight: 500; } .n { text-align: right; } td.why { white-space: normal; color: var(--bad); }
 .running { color: var(--go); } .failed, .diverged { color: var(--bad); } .stopped { color: var(--wait); } .waiting { color: var(--dim); }
-progress { width: 7rem; accent-color: var(--go); } svg { width: 120px; height: 28px; display: block; } path { fill: none; stroke: var(--go); stroke-width: 1.5; }
+.pair th { padding-top: 1rem; color: var(--ink); font-weight: 600; }
+progress { width: 7rem; accent-color: var(--go); } svg { width: 120px; height: 28px; display: block; } path { fill: none; stroke: var(--go); stroke-width: 1.5; stroke-linecap: round; }
+@media (max-width: 40rem) { body { padding: .75rem; } th, td { padding: .3rem .35rem; } progress { width: 4rem; } }
 </style>
 </head>
 <body>
 <h1 id="head" aria-live="polite">Looking…</h1>
-<p id="where"></p>
+<p><span id="states"></span><br><span id="where"></span></p>
 <div class="scroll"><table>
-<thead><tr><th>pair</th><th>cell</th><th class="n">seed</th><th>state</th><th>done</th><th class="n">epoch</th><th class="n">loss</th><th class="n">last %</th><th class="n">best %</th><th class="n">T</th><th>test accuracy</th></tr></thead>
+<thead><tr><th>cell</th><th>state</th><th>done</th><th class="n">epoch</th><th class="n">loss</th><th class="n">last %</th><th class="n">best %</th><th class="n">T</th><th>test accuracy</th></tr></thead>
 <tbody id="cells"></tbody>
 </table></div>
 <script nonce="${nonce}">
@@ -34,17 +36,31 @@ function curve(points, label) {
   svg.setAttribute('role', 'img');
   const values = points.map((p) => p[1]), low = Math.min(...values), high = Math.max(...values), last = points.length - 1;
   svg.setAttribute('aria-label', points.length ? label + ': ' + values[0].toFixed(2) + ' to ' + values[last].toFixed(2) + ' percent' : label + ': none yet');
-  if (points.length > 1) {
+  if (points.length > 0) {
     const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
-    path.setAttribute('d', values.map((v, i) => (i ? 'L' : 'M') + (2 + 116 * i / last).toFixed(1) + ' ' + (26 - 24 * (high === low ? 0 : (v - low) / (high - low))).toFixed(1)).join(''));
+    path.setAttribute('d', values.map((v, i) => (i ? 'L' : 'M') + (2 + 116 * (last ? i / last : 0)).toFixed(1) + ' ' + (26 - 24 * (high === low ? 0 : (v - low) / (high - low))).toFixed(1)).join('') + (last ? '' : 'h0.1'));
     svg.append(path);
   }
   return svg;
 }
-function row(cell) {
+const order = ['running', 'failed', 'diverged', 'stopped', 'waiting', 'done'];
+function rows(cells) {
+  const shown = [...cells].sort((a, b) => order.indexOf(a.status) - order.indexOf(b.status));
+  const seeds = new Set(cells.map((cell) => cell.seed)).size > 1;
+  return shown.flatMap((cell, i) => {
+    if (i > 0 && shown[i - 1].pair === cell.pair) return [row(cell, seeds)];
+    const head = make('th', cell.pair);
+    head.colSpan = 9;
+    head.scope = 'rowgroup';
+    const line = make('tr', undefined, 'pair');
+    line.append(head);
+    return [line, row(cell, seeds)];
+  });
+}
+function row(cell, seeds) {
   const tr = make('tr');
   tr.title = cell.id + (cell.worker ? ', ' + cell.worker : '');
-  tr.append(make('td', cell.pair), make('td', cell.label), make('td', cell.seed, 'n'), make('td', cell.status, cell.status));
+  tr.append(make('td', cell.label + (seeds ? ' s' + cell.seed : '')), make('td', cell.status, cell.status));
   const bar = make('progress'); bar.max = 1; bar.value = cell.share; bar.setAttribute('aria-label', 'share of ' + cell.label + ' done');
   const done = make('td'); done.append(bar); tr.append(done);
   tr.append(make('td', cell.epoch + '/' + cell.epochs, 'n'));
@@ -57,9 +73,14 @@ async function look() {
   try {
     const state = await (await fetch('state.json', { cache: 'no-store' })).json();
     const left = state.secondsLeft === null ? '' : ', about ' + duration(state.secondsLeft) + ' left';
-    document.getElementById('head').textContent = state.cells.length ? state.cells.length + ' cells, ' + Math.floor(100 * state.share) + ' %' + left : 'Nothing is planned yet';
+    const head = document.getElementById('head');
+    const words = state.cells.length ? state.cells.length + ' cells, ' + Math.floor(100 * state.share) + ' %' + left : 'Nothing is planned yet';
+    // Read aloud when it changes, not at every look.
+    if (head.textContent !== words) head.textContent = words;
+    const count = (status) => state.cells.filter((cell) => cell.status === status).length;
+    document.getElementById('states').replaceChildren(...order.filter(count).flatMap((status, i) => [...(i ? [', '] : []), make('span', count(status) + ' ' + status, status)]));
     document.getElementById('where').textContent = state.out;
-    document.getElementById('cells').replaceChildren(...state.cells.map(row));
+    document.getElementById('cells').replaceChildren(...rows(state.cells));
   } catch { document.getElementById('head').textContent = 'The watching command has ended'; }
   setTimeout(look, 2000);
 }

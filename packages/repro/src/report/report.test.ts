@@ -7,6 +7,7 @@ import { writeReport } from '../report.js';
 import { runFolder, writeConfig, writeSummary } from '../run-folder.js';
 import { fakeAnalysis, fakeImages, fakeRuns, quickCells } from '../testing/fake-runs.js';
 import { authorsRuns } from './authors-curves.js';
+import { codeWords } from './cells-section.js';
 import { heatMap, levelOf } from './heat-map.js';
 import { escapeHtml, html } from './html.js';
 import { lineChart } from './line-chart.js';
@@ -120,12 +121,23 @@ const PAYLOADS = [
 
 const tagNames = (page: string): string[] => (page.match(/<\/?[a-z!][^>]*/gi) ?? []).map((tag) => /<\/?[a-z!-]+/i.exec(tag)![0]);
 
+test('the page says which code and engine every number comes from, and once for all where they agree', () => {
+  const versions = { tempered: '0.1.0', tfjs: '4.22.0', node: '20.19.0' };
+  const about = { commit: `${'1a2b3c4d5e'.repeat(4)}-dirty`, versions };
+  const runs = withEpochs(quickCells({ methods: ['kd'] })).map((run) => ({ ...run, about }));
+  const page = reportPage(runs);
+  expect(page.match(/commit 1a2b3c4d5e1a with changes, tempered 0\.1\.0, tfjs 4\.22\.0, node 20\.19\.0/g)).toHaveLength(runs.length + 1);
+  expect(page).toContain(`Engine: ${runs[0]!.summary!.engine}.`);
+  expect(codeWords({ commit: null, versions })).toBe('tempered 0.1.0, tfjs 4.22.0, node 20.19.0');
+  expect(codeWords({})).toBe('-');
+});
+
 test('no name, however hostile, becomes markup', () => {
   expect(PAYLOADS.length).toBe(50);
   const [run] = withEpochs(quickCells({ methods: ['ctkd'], ls: 'off' })).map((one) => ({
     ...one,
     analysis: fakeAnalysis(one.cell),
-    about: { engine: 'x' },
+    about: { engine: 'x', commit: 'x', versions: { tempered: 'x' } },
   }));
   const clean = tagNames(reportPage([run!]));
   for (const payload of PAYLOADS) {
@@ -142,7 +154,7 @@ test('no name, however hostile, becomes markup', () => {
       },
       summary: { ...summary!, engine: payload, teacher: { name: payload, top1: 1, sha256: payload } },
       analysis: { ...analysis, cell: payload, features, teacher: { ...analysis.teacher!, name: payload, features } },
-      about: { [payload]: payload },
+      about: { [payload]: payload, commit: payload, versions: { tempered: payload } },
     };
     const page = reportPage([hostile as RecordedRun]);
     expect(tagNames(page), payload).toEqual(clean);
