@@ -26,6 +26,8 @@ from pictures import Pictures, fingerprint, read_records
 from stored import read_safetensors
 
 EVALUATION_BATCH = 1000
+# Percent that a teacher may be off its record before it teaches: more, and its weights went to the wrong layers.
+TEACHER_MAY_BE_OFF = 0.5
 
 
 def parse():
@@ -134,6 +136,16 @@ class Work:
             hits += torch.stack([best[:, :1].sum(), best.sum()])
         return [100 * count / len(self.test) for count in hits.tolist()]
 
+    def teacher_top1(self):
+        """Accuracy of the teacher, which has to be that of its record; None where nobody teaches."""
+        if self.teacher is None:
+            return None
+        top1, _ = self.accuracy(self.teacher)
+        recorded = self.job["teacherTop1"]
+        if abs(top1 - recorded) > TEACHER_MAY_BE_OFF:
+            raise SystemExit(f"PyTorch measures the teacher at {top1:.2f} %, its record says {recorded:.2f} %")
+        return top1
+
 
 def train_epoch(work, epoch, limit):
     """Trains one epoch, or its first `limit` steps. Returns means over its images and the losses of its steps."""
@@ -166,7 +178,7 @@ def main():
     began = time.perf_counter()
     work = Work(options)
     whole = options.steps is None
-    teacher = work.accuracy(work.teacher) if whole and work.teacher is not None else None
+    teacher = work.teacher_top1() if whole else None
     epochs, steps = [], []
     for epoch in range(1, work.recipe["epochs"] + 1 if whole else 2):
         epoch_began = time.perf_counter()
@@ -187,9 +199,9 @@ def main():
         "seed": options.seed,
         "precision": options.precision,
         "threads": options.threads,
-        "device": torch.cuda.get_device_name() if options.device == "cuda" else f"CPU, {options.threads} threads",
+        "device": torch.cuda.get_device_name() if options.device == "cuda" else f"CPU, {options.threads} thread{'s' if options.threads > 1 else ''}",
         "versions": f"torch {torch.__version__}, python {platform.python_version()}",
-        "teacherTop1": teacher and teacher[0],
+        "teacherTop1": teacher,
         "seconds": time.perf_counter() - began,
     }
     with open(result("about.json"), "w") as file:

@@ -138,11 +138,12 @@ program
   .argument('<work>', 'the folder with the results')
   .option('--record <folder>', 'where to write the record (default: packages/repro/records/DATE_beside-reference)')
   .option('--title <text>', '', 'Beside PyTorch: the same few epochs')
+  .option('--note <text>', 'how it was run, printed under the title')
   .description('lay the results out side by side, with what they come to')
-  .action(async (work: string, { record, title }: { record?: string; title: string }) => {
+  .action(async (work: string, { record, title, note }: { record?: string; title: string; note?: string }) => {
     const today = new Date().toISOString().slice(0, 10);
     const folder = fromRoot(record ?? join('packages', 'repro', 'records', `${today}_beside-reference`));
-    await writeRecord(folder, readJob(fromRoot(work)), readResults(fromRoot(work)), title);
+    await writeRecord(folder, readJob(fromRoot(work)), readResults(fromRoot(work)), { title, note });
     say(join(folder, 'README.md'));
   });
 

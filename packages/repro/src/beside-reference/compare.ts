@@ -15,7 +15,8 @@ export interface FinalComparison {
   difference: number;
   /** The largest minus the smallest accuracy of a side's seeds; of both sides the larger. */
   spread: number;
-  within: boolean;
+  /** Null where a single seed says nothing about spread. */
+  within: boolean | null;
 }
 
 /** How far two runs' losses of the first steps are apart, relative to the second's. */
@@ -38,7 +39,14 @@ export const isKind =
   ({ about }: RunResult): boolean =>
     about.side === side && about.precision === precision;
 
+const sameKind = (a: RunResult, b: RunResult): boolean => isKind(a.about)(b);
 const sameRun = (a: RunResult, b: RunResult): boolean => a.about.method === b.about.method && a.about.seed === b.about.seed;
+
+/** Without runs that stopped early where the same one went all the way: its first steps are the same. */
+export const fullest = (results: readonly RunResult[]): RunResult[] =>
+  results.filter(
+    (run) => run.epochs.length > 0 || !results.some((other) => other.epochs.length > 0 && sameKind(run, other) && sameRun(run, other)),
+  );
 
 /** Runs of two kinds with the same method and seed, side by side. */
 export function paired(ours: readonly RunResult[], theirs: readonly RunResult[]): [RunResult, RunResult][] {
@@ -55,6 +63,8 @@ const meanOf = (values: readonly number[]): number => values.reduce((sum, value)
  * The last epoch's accuracies of runs of two kinds, method by method: the mean difference is held against what seeds alone do.
  *
  *   within = |mean_s(ours_s - theirs_s)| <= max(range_s ours_s, range_s theirs_s)
+ *
+ * A single seed has no spread to hold it against.
  */
 export function finalComparisons(ours: readonly RunResult[], theirs: readonly RunResult[]): FinalComparison[] {
   const pairs = paired(ours, theirs).filter(([a, b]) => a.epochs.length > 0 && b.epochs.length > 0);
@@ -64,7 +74,7 @@ export function finalComparisons(ours: readonly RunResult[], theirs: readonly Ru
       .map(([a, b]) => ({ seed: a.about.seed, ours: a.epochs.at(-1)!.top1, theirs: b.epochs.at(-1)!.top1 }));
     const difference = meanOf(seeds.map((one) => one.ours - one.theirs));
     const spread = Math.max(rangeOf(seeds.map((one) => one.ours)), rangeOf(seeds.map((one) => one.theirs)));
-    return { method, seeds, difference, spread, within: Math.abs(difference) <= spread };
+    return { method, seeds, difference, spread, within: seeds.length < 2 ? null : Math.abs(difference) <= spread };
   });
 }
 
@@ -79,3 +89,14 @@ export function stepDifferences(ours: readonly RunResult[], theirs: readonly Run
 
 /** Root mean square over the steps. */
 export const typicalDifference = ({ relative }: StepDifferences): number => Math.sqrt(meanOf(relative.map((value) => value ** 2)));
+
+/** Half the distance of neighbouring float32 numbers, relative: a float32 loss lies that far from float64 by being written down. */
+const WRITING_DOWN = 2 ** -24;
+
+/** How many times as far from float64 ours lies as PyTorch's float32, run by run where all three are there. */
+export function timesAsFar(ours: readonly StepDifferences[], theirs: readonly StepDifferences[]): number[] {
+  return ours.flatMap((found) => {
+    const other = theirs.find(({ method, seed }) => method === found.method && seed === found.seed);
+    return other ? [typicalDifference(found) / Math.max(typicalDifference(other), WRITING_DOWN)] : [];
+  });
+}

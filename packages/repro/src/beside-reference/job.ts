@@ -28,6 +28,8 @@ export interface Job {
   seeds: readonly number[];
   recipes: Partial<Record<Compared, Recipe>>;
   networks: Record<'student' | 'teacher', NetworkDescription>;
+  /** What its record says of the teacher: PyTorch's network has to come out at the same. Units: percent of all test images. */
+  teacherTop1: number;
   /** Losses of so many steps of the first epoch are written down. */
   keptSteps: number;
 }

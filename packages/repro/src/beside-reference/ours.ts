@@ -12,6 +12,7 @@ import { readMetrics } from '../read-metrics.js';
 import { runFolder } from '../run-folder.js';
 import type { RunEvent, RunImages } from '../run-types.js';
 import { type Compared, cellOf, type Job, resultFolder, runsOf } from './job.js';
+import { counted } from './record-words.js';
 import type { AboutRun, EpochRow, StepRow } from './result.js';
 
 export interface OurRuns {
@@ -65,7 +66,10 @@ export async function trainOurs(job: Job, options: OurRuns): Promise<void> {
       seed,
       precision,
       threads,
-      device: engine.name === 'cuda' ? 'GPU' : `CPU, ${threads} threads for ${methods.length} at a time`,
+      device:
+        engine.name === 'cuda'
+          ? 'GPU'
+          : `CPU, ${counted(threads, 'core')}${methods.length > 1 ? ` for ${methods.length} methods side by side` : ''}`,
       versions: `${summary?.engine ?? engine.fingerprint}; ${describeProcessor().model}`,
       teacherTop1: summary?.teacher?.top1 ?? null,
       seconds: (performance.now() - began) / 1000,

@@ -90,6 +90,7 @@ export async function prepareWork(preparation: Preparation): Promise<Job> {
     seeds,
     recipes,
     networks: { student: describeNetwork(student), teacher: describeNetwork(teacher.model) },
+    teacherTop1: teacher.record.top1,
     keptSteps: preparation.keptSteps,
   };
   await writeAtomically(join(work, WORK_FILES.job), `${JSON.stringify(job, null, 1)}\n`);

@@ -1,26 +1,15 @@
 import { basename, join } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import { makeFolder, writeAtomically } from '../atomic-file.js';
-import { finalComparisons, isKind, type Kind, kindsOf, type StepDifferences, stepDifferences, typicalDifference } from './compare.js';
+import { usageError } from '../errors.js';
+import { finalComparisons, isKind, type Kind, kindsOf } from './compare.js';
 import { COMPARED, type Job } from './job.js';
+import { counted, nameOf, percent, plainRate, signed, table } from './record-words.js';
 import type { RunResult } from './result.js';
+import { stepLines } from './step-lines.js';
 
-/** The first step has not moved anything yet: both sides compute the same function of the same numbers. */
-const FIRST_STEP = 1e-5;
-/** Ours may lie so many times as far from float64 as PyTorch's float32 does. */
-const TIMES_AS_FAR = 3;
-/** Steps whose differences are printed. */
-const PRINTED_STEPS = [1, 2, 3, 5, 10, 20];
-
-const nameOf = ({ side, precision }: Kind): string => `${side} ${precision}`;
-const percent = (value: number): string => value.toFixed(2);
-const signed = (value: number): string => `${value < 0 ? '' : '+'}${percent(value)}`;
-const row = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
-const table = (head: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] => [
-  row(head),
-  row(head.map((_, i) => (i === 0 ? '---' : '---:'))),
-  ...rows.map(row),
-];
+/** Verdicts on a difference of accuracies; it takes two seeds to know their spread. */
+const WITHIN = { true: 'yes', false: '**no**', null: 'two seeds needed' } as const;
 
 /** The kinds that a record compares: ours in each precision with PyTorch's float32, of a GPU where there is one. */
 interface Sides {
@@ -34,7 +23,8 @@ function sidesOf(results: readonly RunResult[]): Sides {
     (side) => kinds.find((kind) => kind.side === side && kind.precision === 'f32') ?? [],
   );
   const ours = kinds.filter(({ side }) => side.startsWith('ours')).sort((a, b) => b.precision.localeCompare(a.precision));
-  if (!reference[0] || ours.length === 0) throw new Error('there are no finished runs of both sides in float32');
+  if (!reference[0] || ours.length === 0)
+    throw usageError({ what: "there are no finished runs of both sides, PyTorch's in float32", mend: "'ours' and 'torch' make them" });
   return { reference: reference[0], ours };
 }
 
@@ -47,10 +37,10 @@ function finalLines(results: readonly RunResult[], ours: Kind, theirs: Kind): st
     seeds.map((one) => percent(one.ours)).join(', '),
     seeds.map((one) => percent(one.theirs)).join(', '),
     signed(difference),
-    percent(spread),
-    within ? 'yes' : '**no**',
+    seeds.length > 1 ? percent(spread) : '',
+    WITHIN[`${within}`],
   ]);
-  return table(['method', 'seeds', `${nameOf(ours)} %`, `${nameOf(theirs)} %`, 'mean difference', "seeds' spread", 'within'], rows);
+  return table(['method', 'seeds', nameOf(ours), nameOf(theirs), 'mean difference', "seeds' spread", 'within'], rows);
 }
 
 function epochLines(results: readonly RunResult[], { ours, reference }: Sides): string[] {
@@ -64,7 +54,7 @@ function epochLines(results: readonly RunResult[], { ours, reference }: Sides): 
       COMPARED[first!.about.method].label,
       first!.about.seed,
       epoch,
-      learningRate,
+      plainRate(learningRate),
       ...kinds.map((kind) => same.find(isKind(kind))?.epochs[i]?.loss.toFixed(4) ?? ''),
       ...kinds.map((kind) => {
         const found = same.find(isKind(kind))?.epochs[i];
@@ -77,117 +67,100 @@ function epochLines(results: readonly RunResult[], { ours, reference }: Sides): 
     'seed',
     'epoch',
     'rate',
-    ...kinds.map((kind) => `loss ${nameOf(kind)}`),
-    ...kinds.map((kind) => `% ${nameOf(kind)}`),
+    ...kinds.map((kind) => `loss: ${nameOf(kind)}`),
+    ...kinds.map((kind) => `%: ${nameOf(kind)}`),
   ];
   return table(head, rows);
 }
 
-/** Differences of the first steps' losses between ours, PyTorch in float32, and PyTorch in float64 where it was run. */
-function stepLines(results: readonly RunResult[], { ours, reference }: Sides): string[] {
-  const [float32] = ours.filter(({ precision }) => precision === 'f32');
-  const exact = kindsOf(results).find(({ side, precision }) => side.startsWith('torch') && precision === 'f64');
-  if (!float32) return ['Ours was not run in float32.'];
-  const differences = (a: Kind, b: Kind): StepDifferences[] => stepDifferences(results.filter(isKind(a)), results.filter(isKind(b)));
-  const pairs: [Kind, Kind][] = [
-    [float32, reference],
-    ...(exact
-      ? ([
-          [float32, exact],
-          [reference, exact],
-        ] as [Kind, Kind][])
-      : []),
-  ];
-  const rows = pairs.flatMap(([a, b]) =>
-    differences(a, b).map((found) => [
-      `${nameOf(a)} to ${nameOf(b)}`,
-      COMPARED[found.method].label,
-      found.seed,
-      ...PRINTED_STEPS.map((step) => found.relative[step - 1]?.toExponential(1) ?? ''),
-      typicalDifference(found).toExponential(1),
-    ]),
+/** What each side makes of the teacher's weights: where it is the same, they went to the right layers. */
+function teacherLines(results: readonly RunResult[]): string[] {
+  const found = new Map(
+    results.flatMap(({ about: { side, precision, teacherTop1 } }): [string, number][] =>
+      teacherTop1 === null ? [] : [[nameOf({ side, precision }), teacherTop1]],
+    ),
   );
-  const head = ['relative difference of the loss', 'method', 'seed', ...PRINTED_STEPS.map((step) => `step ${step}`), 'rms of the first 20'];
-  return [
-    ...table(head, rows),
-    '',
-    ...stepVerdicts(differences(float32, reference), exact && { ours: differences(float32, exact), theirs: differences(reference, exact) }),
-  ];
-}
-
-function stepVerdicts(
-  direct: readonly StepDifferences[],
-  toExact: { ours: readonly StepDifferences[]; theirs: readonly StepDifferences[] } | undefined,
-): string[] {
-  const first = Math.max(...direct.map(({ relative }) => relative[0] ?? Number.NaN));
-  const lines = [
-    `- The first step's losses agree to ${first.toExponential(1)} (at most ${FIRST_STEP.toExponential(0)} is allowed): **${first <= FIRST_STEP ? 'yes' : 'no'}**.`,
-  ];
-  if (!toExact || toExact.ours.length === 0) return lines;
-  const times = toExact.ours.map((found) => {
-    const theirs = toExact.theirs.find(({ method, seed }) => method === found.method && seed === found.seed);
-    return theirs ? typicalDifference(found) / typicalDifference(theirs) : Number.NaN;
-  });
-  const most = Math.max(...times);
-  return [
-    ...lines,
-    `- Over the first steps our float32 lies at most ${most.toFixed(1)} times as far from float64 as PyTorch's float32 does (at most ${TIMES_AS_FAR} is allowed): **${most <= TIMES_AS_FAR ? 'yes' : 'no'}**.`,
-  ];
+  const measured = [...found].map(([name, top1]) => `${percent(top1)} % (${name})`);
+  return measured.length > 0 ? [`The teacher on the test images, measured by each side: ${measured.join(', ')}.`, ''] : [];
 }
 
 const runLines = (results: readonly RunResult[]): string[] =>
   table(
-    ['run', 'seed', 'device', 'teacher %', 'seconds', 'versions'],
-    results.map(({ about, epochs }) => [
-      `${about.side} ${about.method} ${about.precision}${epochs.length ? '' : ', first steps'}`,
+    ['run', 'method', 'seed', 'device', 'seconds', 'versions'],
+    results.map(({ about, epochs, steps }) => [
+      `${nameOf(about)}${epochs.length > 0 ? '' : `, first ${counted(steps.length, 'step')}`}`,
+      COMPARED[about.method].label,
       about.seed,
       about.device,
-      about.teacherTop1 === null ? '' : percent(about.teacherTop1),
       about.seconds.toFixed(0),
       about.versions,
     ]),
   );
 
+/** What was trained, in words. */
+function settingLines({ recipes, images }: Job): string[] {
+  const [recipe] = Object.values(recipes);
+  const { student, epochs, batchSize, optimizer, lrDecayEpochs, lrDecayRate } = recipe!;
+  const teacher = Object.values(recipes).find((one) => one.teacher)?.teacher;
+  const decays =
+    lrDecayEpochs.length > 0
+      ? `times ${lrDecayRate} after epoch${lrDecayEpochs.length > 1 ? 's' : ''} ${lrDecayEpochs.join(', ')}`
+      : 'no decay';
+  return [
+    `\`nx run repro:beside-reference\`: ${student}${teacher ? ` (KD: under ${teacher})` : ''} on ${images.trainImages} training images of CIFAR-100, tested on ${images.testImages}; the paper's recipe`,
+    `shortened to ${counted(epochs, 'epoch')} (batch ${batchSize}, rate ${optimizer.lr}, ${decays}). Both sides start from the same weights and see the same`,
+    'pictures in the same order, crops and flips, and PyTorch strings its own layers together as the zoo describes them; losses, gradients and SGD are its own too.',
+    'Not comparable with the papers: too short.',
+    'Everything below is computed from the files beside this one by the same command.',
+  ];
+}
+
+/** What a record is called, and how its runs were made where the files do not say so. */
+export interface RecordWords {
+  title: string;
+  note?: string | undefined;
+}
+
 /** The README of a record: all of it out of the results, verdicts included. */
-export function recordText(job: Job, results: readonly RunResult[], title: string): string {
+export function recordText(job: Job, results: readonly RunResult[], { title, note }: RecordWords): string {
   const sides = sidesOf(results);
-  const [recipe] = Object.values(job.recipes);
-  const bf16 = sides.ours.find(({ precision }) => precision === 'bf16');
-  const f32 = sides.ours.find(({ precision }) => precision === 'f32');
+  const [bfloat16, float32] = ['bf16', 'f32'].map((name) => sides.ours.find(({ precision }) => precision === name));
+  const exact = kindsOf(results).find(({ side, precision }) => side.startsWith('torch') && precision === 'f64');
   return `${[
     `# ${title}`,
     '',
-    `\`nx run repro:beside-reference\`: ${recipe!.student}${Object.values(job.recipes).some(({ teacher }) => teacher) ? ' under resnet56' : ''} on ${job.images.trainImages} training images of CIFAR-100, tested on ${job.images.testImages}; the paper's recipe`,
-    `shortened to ${recipe!.epochs} epochs (batch ${recipe!.batchSize}, rate ${recipe!.optimizer.lr}, a tenth of it after epochs ${recipe!.lrDecayEpochs.join(', ') || 'none'}). Both sides start from the same weights and see the same`,
-    'pictures in the same order, crops and flips; networks, losses, gradients and SGD are their own. Not comparable with the papers: too short.',
-    'Everything below is computed from the files beside this one by the same command.',
+    ...(note ? [note, ''] : []),
+    ...settingLines(job),
     '',
     '## Accuracy after the last epoch',
     '',
-    "Within: the mean difference is no larger than the seeds' spread, the largest minus the smallest accuracy of a side's seeds (of both sides the larger).",
+    'Top-1 in percent of the test images, seed by seed. Within: the mean difference is no larger than the spread of the seeds, which is the largest minus the',
+    'smallest accuracy of a side (of both sides the larger).',
     '',
     ...sides.ours.flatMap((kind) => [...finalLines(results, kind, sides.reference), '']),
-    ...(bf16 && f32 ? ['bf16 beside f32, both ours:', '', ...finalLines(results, bf16, f32), ''] : []),
+    ...(bfloat16 && float32 ? [...finalLines(results, bfloat16, float32), ''] : []),
     '## Epoch by epoch',
     '',
-    'Loss: mean over the training images of the epoch. Accuracy: top-1 (top-5) of the test images.',
+    'Loss: mean over the training images of the epoch. %: top-1 (top-5) of the test images.',
     '',
     ...epochLines(results, sides),
     '',
     '## First steps',
     '',
-    'Rounding grows by about ten times a step at this rate, so that runs of one program on two devices part as well: float64 says how far.',
-    '',
-    ...stepLines(results, sides),
+    ...stepLines(results, { float32, bfloat16, reference: sides.reference, exact }),
     '',
     '## Runs',
     '',
+    'Seconds of the whole command, evaluations included. The device of ours says how many cores a run may take, its versions how many threads are inside an op.',
+    '',
+    ...teacherLines(results),
     ...runLines(results),
   ].join('\n')}\n`;
 }
 
 /** Writes a record folder: README.md, the job without the arrays and paths of this machine, and all rows of all runs. */
-export async function writeRecord(folder: string, job: Job, results: readonly RunResult[], title: string): Promise<void> {
+export async function writeRecord(folder: string, job: Job, results: readonly RunResult[], words: RecordWords): Promise<void> {
+  const text = recordText(job, results, words);
   await makeFolder(folder);
   const { networks: _built, files, ...config } = job;
   const named = {
@@ -197,10 +170,12 @@ export async function writeRecord(folder: string, job: Job, results: readonly Ru
   const images = { ...named.images, source: 'a folder with the binary files' };
   const run = ({ about: { side, method, seed, precision } }: RunResult): object => ({ side, method, seed, precision });
   const csv = (rows: object[]): string => stringify(rows, { header: true });
-  const write = async (name: string, text: string): Promise<void> => await writeAtomically(join(folder, name), text);
+  const write = async (name: string, content: string): Promise<void> => await writeAtomically(join(folder, name), content);
+  const epochsOf = (result: RunResult): object[] =>
+    result.epochs.map((epoch) => ({ ...run(result), ...epoch, learningRate: plainRate(epoch.learningRate) }));
   await write('config.json', `${JSON.stringify({ ...named, images }, null, 2)}\n`);
-  await write('epochs.csv', csv(results.flatMap((result) => result.epochs.map((epoch) => ({ ...run(result), ...epoch })))));
+  await write('epochs.csv', csv(results.flatMap(epochsOf)));
   await write('steps.csv', csv(results.flatMap((result) => result.steps.map(({ step, loss }) => ({ ...run(result), step, loss })))));
   await write('runs.csv', csv(results.map(({ about }) => about)));
-  await write('README.md', recordText(job, results, title));
+  await write('README.md', text);
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
+import { fullest } from './compare.js';
 import type { Compared } from './job.js';
 
 /** `about.json` of a run's result, on either side. */
@@ -49,14 +50,15 @@ function readRows<Row>(path: string): Row[] {
   return rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, text]) => [name, Number(text)])) as Row);
 }
 
-/** Every result of a work folder, in the order of their names. */
+/** Every result of a work folder, in the order of their names; a run that stopped early only where there is no whole one. */
 export function readResults(work: string): RunResult[] {
   const folder = join(work, 'results');
-  return readdirSync(folder)
+  const results = readdirSync(folder)
     .sort()
     .map((name) => ({
       about: JSON.parse(readFileSync(join(folder, name, 'about.json'), 'utf8')) as AboutRun,
       epochs: readRows<EpochRow>(join(folder, name, 'epochs.csv')),
       steps: readRows<StepRow>(join(folder, name, 'steps.csv')),
     }));
+  return fullest(results);
 }
