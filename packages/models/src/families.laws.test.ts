@@ -51,11 +51,11 @@ const imagesOf = (model: Model, batch: number, brightness = 1): Tensor4D =>
   );
 
 function eagerStep(model: Model, batch: number, values: Values, brightness = 1): Values {
-  return tf.tidy(() => {
-    const images = imagesOf(model, batch, brightness);
-    const outputs = step(model, tensorsOf(model, values), images);
-    return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, tensor.dataSync() as Float32Array]));
-  });
+  const outputs = tf.tidy(() => step(model, tensorsOf(model, values), imagesOf(model, batch, brightness)));
+  // Read outside: tidy looks for tensors in every element of what leaves it, and arrays of millions are too many for that.
+  const read = Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, tensor.dataSync() as Float32Array]));
+  tf.dispose(outputs);
+  return read;
 }
 
 async function compiledStep(model: Model, batch: number, values: Values): Promise<Values> {
