@@ -26,7 +26,7 @@ const drawn = (shape: number[], seed: number) => ({
   ),
 });
 
-test('a bias behind a convolution or a matrix product is a BiasAdd, any other sum stays one, and the values are those of the eager run', async () => {
+test('a bias behind a convolution or a matrix product is a BiasAdd, a ReLU behind a sum with one a Maximum, and the values are those of the eager run', async () => {
   const state = {
     kernel: drawn([3, 3, 4, 4], 1),
     bias: drawn([4], 2),
@@ -39,7 +39,7 @@ test('a bias behind a convolution or a matrix product is a BiasAdd, any other su
       inputs: { x: { shape: [null, 6, 6, 4] } },
       run: ({ x }: Record<string, Tensor>, access: StateAccess) => {
         const convolved = tf.add(conv2d(x as Tensor4D, access.read('kernel') as Tensor4D, { padding: 1 }), access.read('bias'));
-        const block = tf.add(relu(convolved), x!);
+        const block = relu(tf.add(convolved, x!));
         const logits = tf.add(
           tf.matMul(tf.mean(block, [1, 2]) as Tensor2D, access.read('dense') as Tensor2D),
           access.read('shift') as Tensor1D,
@@ -54,6 +54,8 @@ test('a bias behind a convolution or a matrix product is a BiasAdd, any other su
   expect(text).toMatch(/= BiasAdd\(BatchMatMulV2_\d+:0, read\/shift:0\)/);
   expect(text).toMatch(/= MatMul\(Mean_\d+:0, read\/dense:0\) \{transpose_a=false transpose_b=false\}/);
   expect(text.match(/ = AddV2\(/g)).toHaveLength(1);
+  expect(text).toMatch(/= Maximum\(\w+:0, relu_zero:0\)/);
+  expect(text).not.toMatch(/ = Relu\(/);
   const images = { x: randomUniforms(2 * 6 * 6 * 4, -1, 1, 9) };
   const eager = new EagerProgram({ state, functions });
   expect((await program.run('f', images)).logits!.data).toBeNear((await eager.run('f', images)).logits!.data);

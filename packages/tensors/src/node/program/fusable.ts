@@ -1,40 +1,52 @@
-import { type Graph, type GraphNode, sourceNode, type TensorSignature } from './graph.js';
+import { DTYPES, type Graph, type GraphNode, sourceNode, type TensorSignature } from './graph.js';
 
 /** Ops into which TensorFlow draws a bias and an activation that follow. */
 const CONTRACTIONS = new Set(['Conv2D', 'DepthwiseConv2dNative', 'MatMul']);
 
 const outputOf = (input: string): number => Number(input.slice(sourceNode(input).length + 1) || 0);
 
+/** What a ReLU behind a drawn-in sum is compared with. */
+const ZERO: GraphNode = {
+  name: 'relu_zero',
+  op: 'Const',
+  inputs: [],
+  attributes: {
+    dtype: { kind: 'type', value: DTYPES.float32 },
+    value: { kind: 'tensor', value: { dtype: 'float32', shape: [], bytes: new Uint8Array(4) } },
+  },
+  outputs: [{ dtype: 'float32', shape: [] }],
+};
+
+const ZERO_OUTPUT = `${ZERO.name}:0`;
+
 /**
  * Writes ops in the form that TensorFlow's own rewrites look for: a product of two matrices as MatMul, where tfjs says
- * BatchMatMulV2, and a vector added to a convolution or a matrix product as BiasAdd, where it says AddV2. A folded convolution, its bias and ReLU then run
- * as one op. The values are the same.
+ * BatchMatMulV2, and a vector added to a convolution or a matrix product as BiasAdd, where it says AddV2. A folded convolution, its
+ * bias, and the ReLU or the sum behind it then run as one op. The values are the same.
  *
- * A bias in front of a sum stays an AddV2, so that the sum is not drawn in: it would be only where nobody else reads it, and then a
- * network's logits would differ in their last digits from those of the same network with a tap in front of that ReLU. (Where there is a
- * tap, TensorFlow 2.21 loses the sum on the way and gives up all its fusions of the graph.)
+ * A ReLU behind such a sum becomes Maximum(x, 0), which TensorFlow leaves alone: it would draw the ReLU in too, but only where nobody
+ * else reads the sum, and then a network's logits would differ in their last digits from those of the same network with a tap in front
+ * of that ReLU. (Where there is a tap, TensorFlow 2.21 loses the sum on the way and gives up all its fusions of the graph.)
  */
 export function toFusable(graph: Graph): Graph {
   const known = new Map<string, GraphNode>();
-  const summed = new Set(graph.nodes.filter(({ op }) => op === 'AddV2').flatMap(({ inputs }) => inputs.map(sourceNode)));
   const context: Context = {
     producer: (input) => known.get(sourceNode(input)),
     signature: (input) => known.get(sourceNode(input))?.outputs[outputOf(input)],
-    feedsSum: ({ name }) => summed.has(name),
   };
   const nodes = graph.nodes.map((node) => {
-    const rewritten = asBias(asMatMul(node, context), context);
+    const rewritten = asMaximum(asBias(asMatMul(node, context), context), context);
     known.set(node.name, rewritten);
     return rewritten;
   });
-  return { ...graph, nodes };
+  const compared = nodes.some(({ inputs }) => inputs.includes(ZERO_OUTPUT));
+  return { ...graph, nodes: compared ? [ZERO, ...nodes] : nodes };
 }
 
-/** What a rewrite may look at: the nodes before it, and whether a sum reads a node. */
+/** What a rewrite may look at: the nodes before it. */
 interface Context {
   producer(input: string): GraphNode | undefined;
   signature(input: string): TensorSignature | undefined;
-  feedsSum(node: GraphNode): boolean;
 }
 
 function asMatMul(node: GraphNode, { signature }: Context): GraphNode {
@@ -43,10 +55,22 @@ function asMatMul(node: GraphNode, { signature }: Context): GraphNode {
   return { ...node, op: 'MatMul', attributes: { T: T!, transpose_a: adj_x!, transpose_b: adj_y! } };
 }
 
-function asBias(node: GraphNode, { producer, signature, feedsSum }: Context): GraphNode {
+function asBias(node: GraphNode, { producer, signature }: Context): GraphNode {
   const [product, bias] = node.inputs;
-  if (node.op !== 'AddV2' || !CONTRACTIONS.has(producer(product!)?.op ?? '') || feedsSum(node)) return node;
+  if (node.op !== 'AddV2' || !CONTRACTIONS.has(producer(product!)?.op ?? '')) return node;
   const vector = signature(bias!)?.shape;
   if (vector?.length !== 1 || vector[0] !== signature(product!)!.shape.at(-1)) return node;
   return { ...node, op: 'BiasAdd', attributes: { T: node.attributes.T!, data_format: { kind: 'text', value: 'NHWC' } } };
+}
+
+/** Whether TensorFlow draws a sum into the convolution that one of its operands comes from. */
+function drawsIn(sum: GraphNode | undefined, { producer, signature }: Context): boolean {
+  if (sum?.op !== 'AddV2') return false;
+  const [a, b] = sum.inputs.map((input) => signature(input)?.shape.join());
+  return a === b && sum.inputs.some((input) => producer(input)?.op === 'BiasAdd');
+}
+
+function asMaximum(node: GraphNode, context: Context): GraphNode {
+  if (node.op !== 'Relu' || !drawsIn(context.producer(node.inputs[0]!), context)) return node;
+  return { ...node, op: 'Maximum', inputs: [node.inputs[0]!, ZERO_OUTPUT] };
 }
