@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -67,6 +68,8 @@ async function bench(words: BenchWords, { output, interruptions }: Surroundings)
   ];
   const cores = availableParallelism();
   const { signal } = interruptions;
+  // Each process that is timed listens to it, and a box has more of them than Node expects.
+  setMaxListeners(0, signal);
   const python = words.python.includes('/') ? fromRoot(words.python) : words.python;
   const peer = join(rootFolder(), 'tools', 'peer', 'step.py');
   const main = fileURLToPath(new URL('./bench-step-main.js', import.meta.url));
