@@ -5,7 +5,7 @@
  *   node bench/dataloader-table.mjs    writes docs/data.md's table out of bench/beside-dataloader.json
  *
  * PYTHON has torch (`nx run tools:peer-venv` makes one and prints its path); torchvision and Pillow are put into a folder of their own
- * beside it. TEMPERED_BENCH_PICTURES names a folder with one folder a class; without it JPEGs like ImageNet's are made.
+ * beside it. TEMPERED_BENCH_PICTURES names a folder with one folder a class; without it JPEGs of ImageNet's usual size and of a camera's are made.
  * Both sides have as many workers as `--threads` says (1), started and warmed by an epoch that is not counted. Processor time is what all threads and
  * processes of a side used, so it holds on a machine that others use too; it is read from /proc (Linux).
  */
@@ -22,7 +22,10 @@ import { cacheFolder, evaluationPlan, openImageFolder, PictureWorkers, trainingP
 import { makePhotographs } from './made-photographs.mjs';
 
 const BATCH = 64;
-const COUNT = 192;
+const MADE = [
+  [192, 500, 375],
+  [32, 2000, 1500],
+];
 const PACKAGES = ['torchvision==0.29.2', 'pillow==13.0.0'];
 
 const { values: flags } = parseArgs({
@@ -50,10 +53,12 @@ const fromRoot = (file) => resolve(fileURLToPath(new URL('../../../', import.met
 
 const env = { ...process.env, PYTHONPATH: peerPackages() };
 const given = process.env.TEMPERED_BENCH_PICTURES;
-const { root, about } = given ? { root: given, about: given } : await makePhotographs(COUNT);
-const set = await openImageFolder(root, { split: 'train' });
+const folders = given ? [{ root: given, about: given }] : [];
+if (!given) for (const made of MADE) folders.push(await makePhotographs(...made));
+const sets = await Promise.all(folders.map(({ root }) => openImageFolder(root, { split: 'train' })));
 
-const peer = spawn(flags.python, [fileURLToPath(new URL('dataloader.py', import.meta.url)), root, String(threads), String(BATCH)], {
+const script = fileURLToPath(new URL('dataloader.py', import.meta.url));
+const peer = spawn(flags.python, [script, String(threads), String(BATCH), ...folders.map(({ root }) => root)], {
   env,
   stdio: ['pipe', 'pipe', 'inherit'],
 });
@@ -67,7 +72,8 @@ const versions = await next();
 const workers = new PictureWorkers({ threads });
 
 /** Images a second of the clock, and a second of all processors together. */
-async function ours(view, path) {
+async function ours(view, folder, path) {
+  const set = sets[folder];
   const plan =
     view === 'train'
       ? trainingPlan(set.length, { seed: 0, epoch: 1, batchSize: BATCH, size: 224 })
@@ -79,36 +85,41 @@ async function ours(view, path) {
   return { wall: (1e3 * count) / (performance.now() - began), processor: (1e6 * count) / (user + system) };
 }
 
-async function theirs(view) {
-  peer.stdin.write(`${view}\n`);
+async function theirs(view, folder) {
+  peer.stdin.write(`${view} ${folder}\n`);
   return next();
 }
 
-const sides = { exact: (view) => ours(view, 'exact'), fast: (view) => ours(view, 'fast'), dataloader: theirs };
-const rates = { train: {}, evaluate: {} };
+const sides = {
+  exact: (view, folder) => ours(view, folder, 'exact'),
+  fast: (view, folder) => ours(view, folder, 'fast'),
+  dataloader: theirs,
+};
+const cases = folders.flatMap(({ about }, folder) => ['train', 'evaluate'].map((view) => ({ about, folder, view, by: {} })));
 for (let round = -1; round < rounds; round++) {
-  for (const view of Object.keys(rates)) {
+  for (const { folder, view, by } of cases) {
     for (const [who, side] of Object.entries(sides)) {
-      const rate = await side(view);
-      if (round >= 0) (rates[view][who] ??= []).push(rate);
+      const rate = await side(view, folder);
+      if (round >= 0) (by[who] ??= []).push(rate);
     }
   }
 }
 peer.stdin.end();
 await once(peer, 'close');
 await workers.close();
-if (!given) await rm(root, { recursive: true });
+if (!given) for (const { root } of folders) await rm(root, { recursive: true });
 
 const spread = (values, digits) => {
   const sorted = values.toSorted((a, b) => a - b);
   const [middle, least, most] = [sorted[Math.floor(sorted.length / 2)], sorted[0], sorted.at(-1)].map((v) => Number(v.toFixed(digits)));
   return { middle, least, most };
 };
-const rows = Object.entries(rates).flatMap(([view, by]) =>
+const rows = cases.flatMap(({ about, view, by }) =>
   Object.entries(by).map(([who, of]) => {
     const rateBy = (clock) => of.map((rate) => rate[clock]);
     const ratioBy = (clock) => of.map((rate, n) => rate[clock] / by.dataloader[n][clock]);
     return {
+      pictures: about,
       view,
       who,
       perProcessorSecond: spread(rateBy('processor'), 1),
@@ -126,7 +137,6 @@ const record = {
   load: Number(loadavg()[0].toFixed(2)),
   node: process.versions.node,
   ...versions,
-  pictures: about,
   batch: BATCH,
   rounds,
   rows,

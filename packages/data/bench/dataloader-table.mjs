@@ -4,13 +4,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 const DOCUMENT = new URL('../../../docs/data.md', import.meta.url);
 const MARKS = ['<!-- dataloader: begin -->', '<!-- dataloader: end -->'];
 const VIEWS = { train: 'random crop 224, flip', evaluate: 'resize 256, middle 224' };
-const SIDES = { exact: 'Tempered, exact', fast: 'Tempered, sharp alone', dataloader: 'DataLoader with PIL' };
+const SIDES = { exact: 'Tempered, exact', fast: 'Tempered, fast', dataloader: 'DataLoader with PIL' };
 
 const record = JSON.parse(readFileSync(new URL('beside-dataloader.json', import.meta.url), 'utf8'));
 const cell = ({ middle, least, most }) => `${middle} (${least} to ${most})`;
-const lines = record.rows.map(({ view, who, perProcessorSecond, ratio, wallRatio }) =>
+const lines = record.rows.map(({ pictures, view, who, perProcessorSecond, ratio, wallRatio }) =>
   [
     '',
+    pictures,
     VIEWS[view],
     SIDES[who],
     cell(perProcessorSecond),
@@ -22,11 +23,11 @@ const lines = record.rows.map(({ view, who, perProcessorSecond, ratio, wallRatio
     .trim(),
 );
 const table = [
-  '| view | side | images a processor second | times the DataLoader | by the clock |',
-  '| --- | --- | --- | --- | --- |',
+  '| pictures | view | side | images a processor second | times the DataLoader | by the clock |',
+  '| --- | --- | --- | --- | --- | --- |',
   ...lines,
 ].join('\n');
-const about = `${record.cpu}, ${record.cores} cores, load ${record.load}, ${record.threads} worker a side, ${record.pictures}, batches of ${record.batch}, ${record.rounds} rounds in turns: median (least to most). Node ${record.node}, torch ${record.torch}, torchvision ${record.torchvision}, Pillow ${record.pillow}.${record.note ? ` ${record.note}` : ''}`;
+const about = `${record.cpu}, ${record.cores} cores, load ${record.load}, ${record.threads} worker a side, batches of ${record.batch}, ${record.rounds} rounds in turns: median (least to most). Node ${record.node}, torch ${record.torch}, torchvision ${record.torchvision}, Pillow ${record.pillow}.${record.note ? ` ${record.note}` : ''}`;
 
 const document = readFileSync(DOCUMENT, 'utf8');
 const [begin, end] = MARKS.map((mark) => document.indexOf(mark));

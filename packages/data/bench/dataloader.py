@@ -1,6 +1,6 @@
-"""Images a second of PyTorch's DataLoader with PIL over a folder: one JSON line an epoch asked for on stdin.
+"""Images a second of PyTorch's DataLoader with PIL over folders: one JSON line an epoch asked for on stdin.
 
-python dataloader.py FOLDER WORKERS BATCH; each line on stdin, 'train' or 'evaluate', is one epoch over all images.
+python dataloader.py WORKERS BATCH FOLDER...; each line on stdin, 'train' or 'evaluate' and the number of a folder, is one epoch over its images.
 """
 import json
 import os
@@ -13,7 +13,7 @@ import torchvision
 from torchvision import transforms as T
 from torchvision.datasets import ImageFolder
 
-folder, workers, batch = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+workers, batch, folders = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
 torch.set_num_threads(1)
 end = [T.ToTensor(), T.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])]
 views = {
@@ -21,10 +21,11 @@ views = {
     'evaluate': T.Compose([T.Resize(256), T.CenterCrop(224), *end]),
 }
 loaders = {
-    name: torch.utils.data.DataLoader(
+    f'{name} {number}': torch.utils.data.DataLoader(
         ImageFolder(folder, transform=view), batch_size=batch, shuffle=name == 'train', num_workers=workers, persistent_workers=True
     )
     for name, view in views.items()
+    for number, folder in enumerate(folders)
 }
 for loader in loaders.values():
     for _ in loader:

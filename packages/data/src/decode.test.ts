@@ -1,6 +1,8 @@
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { decodePicture } from './decode.js';
+import { decodePicture, decodeView } from './decode.js';
+import { cut } from './picture.js';
+import type { View } from './resample.js';
 
 const noise = Uint8Array.from({ length: 40 * 30 * 3 }, (_, i) => Math.imul(i, 2654435761) >>> 24);
 const png = (): Promise<Buffer> =>
@@ -65,5 +67,30 @@ describe('decoding', () => {
         );
       }
     }
+  });
+});
+
+describe('a view of a part', () => {
+  const needs = { left: 7, top: 3, width: 21, height: 9 };
+  const part = (): View => ({ ...needs, needs, make: (picture) => picture });
+
+  test.each([
+    ['JPEG', jpeg],
+    ['PNG', png],
+  ])('of a %s has the pixels of the whole', async (_, make) => {
+    const bytes = await make();
+    const whole = cut(await decodePicture(bytes, 'whole'), needs);
+    for (const options of [{}, { whole: true }]) {
+      const { width, height, data } = await decodeView(bytes, 'part', part, options);
+      expect({ width, height, data: Uint8Array.from(data) }).toEqual(whole);
+    }
+  });
+
+  test('does not hide that a file is cut off, and other damage below it only where the whole is not asked for', async () => {
+    const bytes = await jpeg();
+    await expect(decodeView(bytes.subarray(0, bytes.length - 30), 'cut', part)).rejects.toMatchObject({ code: 'image-truncated' });
+    const short = Buffer.concat([bytes.subarray(0, bytes.length - 200), bytes.subarray(bytes.length - 2)]);
+    expect(await decodeView(short, 'short', part)).toMatchObject({ width: 21, height: 9 });
+    await expect(decodeView(short, 'short', part, { whole: true })).rejects.toMatchObject({ code: 'file-corrupt', where: 'short' });
   });
 });

@@ -1,13 +1,16 @@
-import sharp, { type Metadata, type SharpOptions } from 'sharp';
+import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 import { DataError } from './data-error.js';
-import { jpegFrame } from './jpeg-frame.js';
+import { type JpegFrame, jpegFrame } from './jpeg-frame.js';
 import type { Picture } from './picture.js';
+import { type Size, type View, viewOf } from './resample.js';
 
 export interface DecodeOptions {
   /** Takes what there is of a picture that ends early; the rest is gray. Default false: such a picture is an error. */
   allowTruncated?: boolean;
   /** Most pixels that a picture may have. */
   mostPixels?: number;
+  /** Decodes all of a picture where a view needs a part, so that damage anywhere in it is found. Default false. */
+  whole?: boolean;
 }
 
 const MOST_PIXELS = 100_000_000;
@@ -28,14 +31,40 @@ const PNG = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
  */
 export async function decodePicture(bytes: Uint8Array, where: string, options: DecodeOptions = {}): Promise<Picture> {
   return withSharp(bytes, where, options, async (settings) => {
-    const components = jpegFrame(bytes)?.components;
-    if (components !== 1 && components !== 3) {
+    if (plainJpeg(bytes) === undefined) {
       const metadata = await sharp(bytes, settings).metadata();
       if (metadata.space === 'cmyk') return decodeCmyk(bytes, settings);
       if (metadata.space === 'grey16' && !metadata.hasAlpha) return decodeGray16(bytes, settings, metadata);
     }
-    return rgb(await sharp(bytes, settings).toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true }));
+    return rgb(sharp(bytes, settings));
   });
+}
+
+/**
+ * A view of an encoded picture. Of a gray or colour JPEG only the part that the view needs is decoded: the rows below it are not
+ * looked at, nor is what may be wrong with them, unless the file is cut off.
+ *
+ * Throws   as decodePicture.
+ */
+export async function decodeView(
+  bytes: Uint8Array,
+  where: string,
+  viewOfSize: (of: Size) => View,
+  options: DecodeOptions = {},
+): Promise<Picture> {
+  const frame = options.whole || !hasEnd(bytes) ? undefined : plainJpeg(bytes);
+  if (frame === undefined) {
+    const picture = await decodePicture(bytes, where, options);
+    return viewOf(picture, viewOfSize(picture));
+  }
+  const { needs, make } = viewOfSize(frame);
+  return make(await withSharp(bytes, where, options, (settings) => rgb(sharp(bytes, settings).extract(needs))));
+}
+
+/** The frame of a JPEG that becomes RGB without further ado: gray or colour. */
+export function plainJpeg(bytes: Uint8Array): JpegFrame | undefined {
+  const frame = jpegFrame(bytes);
+  return frame?.components === 1 || frame?.components === 3 ? frame : undefined;
 }
 
 /** Runs sharp on a JPEG or PNG, told by its first bytes, with the settings that all decoding shares; its errors get names. */
@@ -64,13 +93,9 @@ function begins(bytes: Uint8Array, start: number[]): boolean {
   return start.every((byte, i) => bytes[i] === byte);
 }
 
-interface Raw {
-  data: Buffer;
-  info: { width: number; height: number; channels: number };
-}
-
-/** What sharp gives, if it is RGB. */
-export function rgb({ data, info }: Raw): Picture {
+/** What a pipeline gives, as RGB bytes. */
+export async function rgb(pipeline: Sharp): Promise<Picture> {
+  const { data, info } = await pipeline.toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true });
   if (info.channels !== 3) throw new Error(`it decodes to ${info.channels} channels`);
   return { width: info.width, height: info.height, data };
 }

@@ -1,5 +1,5 @@
-import { type Box, cut, mirror, type Picture } from './picture.js';
-import { resample } from './resample.js';
+import type { Box, Picture } from './picture.js';
+import { resampling, type Size, type View, viewOf } from './resample.js';
 import { roundHalfEven } from './round-half-even.js';
 
 const TRIES = 10;
@@ -13,34 +13,49 @@ export interface ResizedCrop {
 }
 
 /**
- * The picture for evaluation: the shorter side becomes `resize` (the longer trunc(resize long / short); a shorter side that has
- * that length already is left alone), then the middle `size` x `size` is cut, its corner rounded half to even.
+ * The view for evaluation: the shorter side becomes `resize` (the longer trunc(resize long / short); a shorter side that has
+ * that length already is left alone), then the middle `size` x `size` is cut, its corner rounded half to even. `decoded` is the
+ * size in which the picture of size `of` is there, if another.
  *
  * Source   torchvision's Resize(256) and CenterCrop(224) on PIL pictures; equal to the bit.
  */
+export function evaluationView(of: Size, resize = 256, size = 224, decoded = of): View {
+  const to = resizedTo(of, resize);
+  return resampling(decoded, to.width, to.height, { window: centerBox(to, size) });
+}
+
+/** The evaluation view of a picture. */
 export function resizeCenterCrop(picture: Picture, resize = 256, size = 224): Picture {
-  const to = resizedTo(picture, resize);
-  return resample(picture, to.width, to.height, centerBox(to, size));
+  return viewOf(picture, evaluationView(picture, resize, size));
 }
 
 /** The middle square of a picture, its corner rounded half to even. */
-export function centerBox({ width, height }: { width: number; height: number }, size: number): Box {
+export function centerBox({ width, height }: Size, size: number): Box {
   if (size > Math.min(width, height)) throw new RangeError(`a crop of ${size} is larger than a picture of ${width}x${height}`);
   return { top: roundHalfEven((height - size) / 2), left: roundHalfEven((width - size) / 2), width: size, height: size };
 }
 
 /** Width and height when the shorter side becomes `resize`. */
-export function resizedTo({ width, height }: { width: number; height: number }, resize: number): { width: number; height: number } {
+export function resizedTo({ width, height }: Size, resize: number): Size {
   const [short, long] = width <= height ? [width, height] : [height, width];
   if (short === resize) return { width, height };
   const longer = Math.trunc((resize * long) / short);
   return width <= height ? { width: resize, height: longer } : { width: longer, height: resize };
 }
 
-/** The picture for training: the box is cut first, the cut resized to `size` x `size`, then mirrored where that was drawn. */
+/**
+ * The view for training: the box is cut first, the cut resized to `size` x `size`, then mirrored where that was drawn. `decoded` is
+ * the size in which the picture of size `of` is there, if another.
+ */
+export function trainingView({ box, flip }: ResizedCrop, size: number, of: Size, decoded = of): View {
+  const [across, down] = [decoded.width / of.width, decoded.height / of.height];
+  const origin = { left: box.left * across, top: box.top * down };
+  return resampling({ width: box.width * across, height: box.height * down }, size, size, { mirrored: flip, origin });
+}
+
+/** The training view of a picture. */
 export function resizedCrop(picture: Picture, crop: ResizedCrop, size = 224): Picture {
-  const resized = resample(cut(picture, crop.box), size, size);
-  return crop.flip ? mirror(resized) : resized;
+  return viewOf(picture, trainingView(crop, size, picture));
 }
 
 /** How many numbers in [0, 1) placing a training view takes. */
@@ -54,7 +69,7 @@ export const CROP_DRAWS = 1 + 4 * TRIES;
  * Shapes   draws: CROP_DRAWS numbers: the flip, then four a try (area, ratio, top, left).
  * Source   torchvision's RandomResizedCrop and RandomHorizontalFlip.
  */
-export function placeResizedCrop({ width, height }: { width: number; height: number }, draws: ArrayLike<number>): ResizedCrop {
+export function placeResizedCrop({ width, height }: Size, draws: ArrayLike<number>): ResizedCrop {
   const flip = draws[0]! < 0.5;
   for (let first = 1; first < CROP_DRAWS; first += 4) {
     const area = width * height * (AREA.least + (AREA.most - AREA.least) * draws[first]!);

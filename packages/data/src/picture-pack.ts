@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { closeSync, createWriteStream, openSync, readSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
@@ -84,10 +84,15 @@ export async function readPack(folder: string): Promise<{ file: string; pictures
 }
 
 /** The bytes of a packed picture, checked. */
-export async function readPacked(file: string, { offset, length, sum }: Omit<PackedPicture, 'label'>): Promise<Uint8Array> {
+export function readPacked(file: string, { offset, length, sum }: Omit<PackedPicture, 'label'>): Uint8Array {
   const bytes = new Uint8Array(length);
-  const handle = await open(file, 'r');
-  const { bytesRead } = await handle.read(bytes, 0, length, offset).finally(() => handle.close());
+  const descriptor = openSync(file, 'r');
+  let bytesRead: number;
+  try {
+    bytesRead = readSync(descriptor, bytes, 0, length, offset);
+  } finally {
+    closeSync(descriptor);
+  }
   if (bytesRead === length && crc32(bytes) === sum) return bytes;
   throw new DataError('checksum-mismatch', { where: file, offset, what: 'the bytes of a picture are not what was written', mend: MEND });
 }

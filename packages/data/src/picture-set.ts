@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import type { LabelledSet } from './dataset.js';
 import { type DecodeOptions, decodePicture } from './decode.js';
 import type { Picture } from './picture.js';
@@ -15,9 +15,9 @@ export interface PictureSet extends LabelledSet {
   image(i: number): Promise<Picture>;
 }
 
-/** The encoded bytes of a picture. */
-export function readSource(source: PictureSource): Promise<Uint8Array> {
-  return 'offset' in source ? readPacked(source.file, source) : readFile(source.file);
+/** The encoded bytes of a picture, read at once: a worker has nothing else to do, and going through the event loop costs five times as much. */
+export function readSource(source: PictureSource): Uint8Array {
+  return 'offset' in source ? readPacked(source.file, source) : readFileSync(source.file);
 }
 
 /** What a picture is called in messages. */
@@ -27,7 +27,7 @@ export function nameOf(source: PictureSource): string {
 
 /** Reads and decodes a picture; an error names its file. */
 export async function loadPicture(source: PictureSource, options?: DecodeOptions): Promise<Picture> {
-  return decodePicture(await readSource(source), nameOf(source), options);
+  return decodePicture(readSource(source), nameOf(source), options);
 }
 
 /** The usual constants of ImageNet, for folders of photographs. */

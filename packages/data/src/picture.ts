@@ -27,20 +27,3 @@ export function cut(picture: Picture, box: Box): Picture {
   }
   return { width: box.width, height: box.height, data };
 }
-
-/** The picture mirrored left to right. */
-export function mirror({ width, height, data }: Picture): Picture {
-  const mirrored = new Uint8Array(data.length);
-  for (let y = 0; y < height; y++) {
-    let from = y * width * 3;
-    let to = from + (width - 1) * 3;
-    for (let x = 0; x < width; x++) {
-      mirrored[to] = data[from]!;
-      mirrored[to + 1] = data[from + 1]!;
-      mirrored[to + 2] = data[from + 2]!;
-      from += 3;
-      to -= 3;
-    }
-  }
-  return { width, height, data: mirrored };
-}

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cut, mirror, type Picture } from './picture.js';
-import { resample } from './resample.js';
+import { cut, type Picture } from './picture.js';
+import { type ResampleOptions, resampling, viewOf } from './resample.js';
 
 const picture = fc
   .record({ width: fc.integer({ min: 1, max: 24 }), height: fc.integer({ min: 1, max: 24 }), seed: fc.nat() })
@@ -9,6 +9,8 @@ const picture = fc
     const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => Math.imul(i + seed, 2654435761) >>> 24);
     return { width, height, data };
   });
+const resample = (from: Picture, width: number, height: number, options?: ResampleOptions): Picture =>
+  viewOf(from, resampling(from, width, height, options));
 const side = fc.integer({ min: 1, max: 40 });
 
 /** The same filter in real numbers, both axes at once: what rounding may move by about one level a pass. */
@@ -51,7 +53,7 @@ describe('resampling', () => {
     fc.assert(
       fc.property(picture, side, side, fc.nat(1000), fc.nat(1000), (from, width, height, a, b) => {
         const box = { left: a % width, top: b % height, width: 1 + (b % (width - (a % width))), height: 1 + (a % (height - (b % height))) };
-        expect(resample(from, width, height, box)).toEqual(cut(resample(from, width, height), box));
+        expect(resample(from, width, height, { window: box })).toEqual(cut(resample(from, width, height), box));
       }),
     );
   });
@@ -73,11 +75,33 @@ describe('resampling', () => {
   });
 });
 
-test('mirrored twice, a picture is itself', () => {
+/** The picture's pixels in the opposite order in each row. */
+function mirror({ width, height, data }: Picture): Picture {
+  const pixel = (p: number): number => p - (p % width) + width - 1 - (p % width);
+  return { width, height, data: data.map((_, i) => data[3 * pixel(Math.floor(i / 3)) + (i % 3)]!) };
+}
+
+test('mirrored, a picture is the mirror image of what it is otherwise', () => {
   fc.assert(
-    fc.property(picture, (from) => {
-      expect(mirror(mirror(from))).toEqual(from);
-      expect([...mirror(from).data.subarray(0, 3)]).toEqual([...from.data.subarray((from.width - 1) * 3, from.width * 3)]);
+    fc.property(picture, side, side, (from, width, height) => {
+      expect(resample(from, width, height, { mirrored: true })).toEqual(mirror(resample(from, width, height)));
     }),
   );
+});
+
+test('of a part nothing around it counts', () => {
+  fc.assert(
+    fc.property(picture, side, side, fc.nat(1000), fc.nat(1000), (from, width, height, a, b) => {
+      const left = a % from.width;
+      const top = b % from.height;
+      const part = { left, top, width: 1 + (b % (from.width - left)), height: 1 + (a % (from.height - top)) };
+      expect(viewOf(from, resampling(part, width, height, { origin: part }))).toEqual(resample(cut(from, part), width, height));
+    }),
+  );
+});
+
+test('a part that begins inside a pixel lies where it says: a ramp stays the ramp', () => {
+  const ramp = { width: 40, height: 40, data: Uint8Array.from({ length: 4800 }, (_, i) => 6 * (Math.floor(i / 3) % 40)) };
+  const { data } = viewOf(ramp, resampling({ width: 20.5, height: 30 }, 10, 10, { origin: { left: 5.25, top: 2.5 } }));
+  for (let x = 1; x < 9; x++) expect(data[3 * (50 + x)]!).toBeNear(6 * (5.25 + 2.05 * (x + 0.5) - 0.5), { absolute: 1 });
 });
