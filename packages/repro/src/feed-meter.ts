@@ -39,18 +39,30 @@ export class FeedMeter {
     const source = Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]();
     try {
       for (;;) {
-        const asked = performance.now();
-        const made = source.next();
-        const onTheSpot = !(made instanceof Promise);
-        const { done, value } = await made;
-        const since = onTheSpot ? asked : Math.max(asked, this.#idleSince ?? Number.POSITIVE_INFINITY);
-        this.record.waitedSeconds += Math.max(0, performance.now() - since) / 1000;
+        const made = this.onTheSpot(() => source.next());
+        const { done, value } = made instanceof Promise ? await this.#madeAhead(made) : made;
         if (done) return;
         yield value;
       }
     } finally {
       await source.return?.();
     }
+  }
+
+  /** Makes something on the one thread; what is only promised takes no time here. */
+  onTheSpot<T>(make: () => T): T {
+    const began = performance.now();
+    const made = make();
+    this.record.waitedSeconds += (performance.now() - began) / 1000;
+    return made;
+  }
+
+  async #madeAhead<T>(made: Promise<T>): Promise<T> {
+    const asked = performance.now();
+    const result = await made;
+    const since = Math.max(asked, this.#idleSince ?? Number.POSITIVE_INFINITY);
+    this.record.waitedSeconds += Math.max(0, performance.now() - since) / 1000;
+    return result;
   }
 
   /** Waits for something while the training stands still. */

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { batchCount, type TrainingImages, trainingBatches } from '@tempered/data';
+import { type Batch, batchCount, type TrainingImages, trainingBatches } from '@tempered/data';
 import type { EpochRecord } from './checkpoint.js';
 import { type Accuracy, evaluateAll, inParallel } from './evaluate.js';
 import { addFeed, FeedMeter, feedSince } from './feed-meter.js';
@@ -133,7 +133,9 @@ async function* taughtBatches(
     for await (const batch of batches) yield { batch, taught: {}, strong: null };
     return;
   }
-  yield* teacher.over(batches, { ...plan, strong: views ? strongViewsOf(train, plan) : null }, meter.record);
+  const strongOf = strongViewsOf(train, plan);
+  const strong = views ? (batch: Batch): Float32Array => meter.onTheSpot(() => strongOf(batch)) : null;
+  yield* teacher.over(batches, { ...plan, strong }, meter.record);
 }
 
 async function finishEpoch(
