@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { fullest } from './compare.js';
-import type { Compared } from './job.js';
+import { COMPARED, type Compared } from './job.js';
 
 /** `about.json` of a run's result, on either side. */
 export interface AboutRun {
@@ -50,7 +50,7 @@ function readRows<Row>(path: string): Row[] {
   return rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, text]) => [name, Number(text)])) as Row);
 }
 
-/** Every result of a work folder, in the order of their names; a run that stopped early only where there is no whole one. */
+/** Every result of a work folder, method by method and then in the order of their names; a run that stopped early only where there is no whole one. */
 export function readResults(work: string): RunResult[] {
   const folder = join(work, 'results');
   const results = readdirSync(folder)
@@ -60,5 +60,6 @@ export function readResults(work: string): RunResult[] {
       epochs: readRows<EpochRow>(join(folder, name, 'epochs.csv')),
       steps: readRows<StepRow>(join(folder, name, 'steps.csv')),
     }));
-  return fullest(results);
+  const place = ({ about }: RunResult): number => Object.keys(COMPARED).indexOf(about.method);
+  return fullest(results).sort((a, b) => place(a) - place(b));
 }
