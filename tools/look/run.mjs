@@ -40,7 +40,7 @@ const CHECKS = `(() => {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { out: { type: 'string', default: 'out' }, to: { type: 'string' }, section: { type: 'string' } },
+  options: { out: { type: 'string', default: 'out' }, to: { type: 'string' }, section: { type: 'string' }, until: { type: 'string' } },
 });
 const root = resolve(import.meta.dirname, '../..');
 const report = resolve(root, positionals[0] ?? join(values.out, 'report.html'));
@@ -74,11 +74,14 @@ try {
 for (const problem of problems) process.stderr.write(`look: ${problem}\n`);
 process.exitCode = problems.length > 0 ? 1 : 0;
 
-/** @param {string} name */
+/** A picture of the whole page, or of what lies from `--section` to the end of `--until`. @param {string} name */
 async function shoot(name) {
   const box = values.section
     ? await browser.evaluate(
-        `(() => { const { x, y, width, height } = document.querySelector(${JSON.stringify(values.section)}).getBoundingClientRect(); return { x, y, width, height }; })()`,
+        `(() => {
+          const [from, to] = ${JSON.stringify([values.section, values.until ?? values.section])}.map((one) => document.querySelector(one).getBoundingClientRect());
+          return { x: 0, y: from.y + scrollY - 12, width: document.documentElement.clientWidth, height: to.bottom - from.top + 14 };
+        })()`,
       )
     : {
         x: 0,

@@ -32,9 +32,9 @@ export function figuresSection({ rows }: Table, id: string): Html | null {
     return first ? [{ ...row, teachers, first: first as Taught['first'] }] : [];
   });
   if (seen.length === 0) return null;
-  return html`<h3>What the students took over</h3>
+  return html`<div id="${id}-figures"><h3>What the students took over</h3>
 ${taught.length > 0 ? [agreementTable(taught), logitCharts(taught, id), heatMaps(taught, id)] : null}
-${planes(seen, taught[0]?.first.teacher ?? null, id)}`;
+${planes(seen, taught[0]?.first.teacher ?? null, id)}</div>`;
 }
 
 function seenIn({ label, runs }: TableRow, tone: number): Seen[] {

@@ -16,7 +16,7 @@ export function paperSection(runs: readonly StoredRun[]): Html {
 be compared with the printed number, and why not.</p>
 ${tables.map(({ name, lines }) => {
   const run = lines.filter(({ last }) => last !== null).length;
-  return html`<details${run > 0 ? html` open` : null}><summary>${paperTableTitles[name]}: ${lines.length} rows, ${run} of them run</summary>
+  return html`<details><summary>${paperTableTitles[name]}: ${lines.length} rows, ${run} of them run</summary>
 ${sortableTable(
   [
     'pair',
