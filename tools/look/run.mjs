@@ -80,7 +80,7 @@ async function shoot(name) {
     ? await browser.evaluate(
         `(() => {
           const [from, to] = ${JSON.stringify([values.section, values.until ?? values.section])}.map((one) => document.querySelector(one).getBoundingClientRect());
-          return { x: 0, y: from.y + scrollY - 12, width: document.documentElement.clientWidth, height: to.bottom - from.top + 14 };
+          return { x: 0, y: from.y + scrollY - 4, width: document.documentElement.clientWidth, height: to.bottom - from.top + 8 };
         })()`,
       )
     : {
