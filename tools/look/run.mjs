@@ -58,6 +58,8 @@ try {
     if (method === 'Runtime.exceptionThrown') problems.push(params.exceptionDetails.text);
     if (method === 'Log.entryAdded' && params.entry.level === 'error') problems.push(params.entry.text);
   });
+  // A picture of the whole page has none, so what is measured must have none either.
+  await browser.send('Emulation.setScrollbarsHidden', { hidden: true });
   for (const { name, scheme, width, height, mobile } of LOOKS) {
     await browser.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: scheme }] });
     await browser.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile });
