@@ -11,6 +11,7 @@ import { recipeWords } from './recipe-words.js';
 import { methodNames } from './recipes/index.js';
 import { prepare, runRepro, writePlanned } from './repro.js';
 import { DATASETS, type ReproRequest, type ReproWords, readReproWords } from './repro-options.js';
+import { shellLine } from './shell-words.js';
 import { readTeacherCache, teacherCacheOptions } from './teacher-cache.js';
 import { wrap } from './terminal.js';
 import { workerWords } from './worker-process.js';
@@ -59,7 +60,7 @@ async function writeDown({ out, data, group, teacherCache }: ReproRequest, plan:
         { out, ...cache },
       ),
     ];
-    output.say(words.join(' '));
+    output.say(shellLine(words));
     output.record({ kind: 'group', cells: cells.map(({ id }) => id), command: words });
   }
 }
