@@ -17,7 +17,8 @@ export interface Jobs {
 
 /**
  * Cells of a group at most. From as many cells as cores on a larger group gains only its share of the teacher, which sixteen have made
- * small; and all of one goes back to its checkpoints when it crashes. `nx run repro:pool-speed` measures it on any machine.
+ * small; and all of one goes back to its checkpoints when it crashes. `nx run repro:pool-speed` measures it on any machine: docs/speed.md
+ * keeps one such measurement.
  */
 export const LARGEST_GROUP = 16;
 
