@@ -4,7 +4,7 @@ import { checkStages } from '../features/check.js';
 import { conv, initialNorm, initialStatistics, type Layers, layersOf, norm2d, together, uniform } from '../features/layers.js';
 import { deepest } from '../features/pairing.js';
 import { adaptiveAvgPool, nearest } from '../features/pool.js';
-import { shapesOf, stagePairs } from '../features/shapes.js';
+import { shapesOf } from '../features/shapes.js';
 import { defineLoss, type FeatureShapes, type InitialTensor, type LossOptions } from '../loss.js';
 
 /** Sizes of the pooled levels that a map is also compared at. */
@@ -76,14 +76,25 @@ function fuse(own: Tensor4D, below: Tensor4D, name: string, layers: Layers): Ten
 
 const asMap = (pooled: Tensor): Tensor4D => tf.reshape(pooled, [pooled.shape[0]!, 1, 1, -1]);
 
+export interface ReviewKdOptions extends LossOptions {
+  warmupEpochs: number;
+  /** Whether the student's maps are taken in front of their ReLU too, as the teacher's always are. */
+  studentPreact: boolean;
+}
+
+const studentMaps = ({ studentPreact }: ReviewKdOptions): 'stages' | 'preacts' => (studentPreact ? 'preacts' : 'stages');
+
 /** Channels of student and teacher, deepest (pooled) first: the order of the fusion modules. */
-function widths(shapes: FeatureShapes): { student: number; teacher: number }[] {
+function widths(shapes: FeatureShapes, options: ReviewKdOptions): { student: number; teacher: number }[] {
   const pooled = shapesOf('reviewkd', shapes, 'pooled');
-  const stages = stagePairs('reviewkd', shapes, 'stages', deepest).map(({ student, teacher }) => ({
-    student: student[3],
-    teacher: teacher[3],
-  }));
-  return [{ student: pooled.student[1], teacher: pooled.teacher[1] }, ...stages.reverse()];
+  const { student } = shapesOf('reviewkd', shapes, studentMaps(options));
+  const { teacher } = shapesOf('reviewkd', shapes, 'preacts');
+  const stages = deepest(student, teacher);
+  if (stages.student.length === 0) {
+    throw new RangeError(`reviewkd: of the student's ${student.length} maps and the teacher's ${teacher.length} none lies behind a stem`);
+  }
+  const channels = stages.student.map((shape, i) => ({ student: shape[3], teacher: stages.teacher[i]![3] }));
+  return [{ student: pooled.student[1], teacher: pooled.teacher[1] }, ...channels.reverse()];
 }
 
 /** Kernels of the fusion modules start uniform in ± √(3 / fan-in). */
@@ -91,14 +102,15 @@ function kernel(name: string, shape: [number, number, number, number], seed: num
   return { [name]: uniform(name, shape, Math.sqrt(3 / (shape[0] * shape[1] * shape[2])), seed) };
 }
 
-export default defineLoss<LossOptions & { warmupEpochs: number }>({
+/** The teacher's maps are those in front of the ReLU that ends a stage, the student's those behind it unless told otherwise: as mdistiller has it. */
+export default defineLoss<ReviewKdOptions>({
   name: 'reviewkd',
-  needs: ['stages', 'pooled'],
+  needs: ['stages', 'preacts', 'pooled'],
   paper: 'arXiv:2104.09044',
-  defaults: { weight: 5, warmupEpochs: 20 },
+  defaults: { weight: 5, warmupEpochs: 20, studentPreact: false },
   softens: false,
-  trainables: (shapes, _options, seed) => {
-    const all = widths(shapes);
+  trainables: (shapes, options, seed) => {
+    const all = widths(shapes, options);
     const middle = Math.min(WIDEST, all[0]!.student);
     return together(
       all.flatMap(({ student, teacher }, j) => {
@@ -120,8 +132,8 @@ export default defineLoss<LossOptions & { warmupEpochs: number }>({
       }),
     );
   },
-  buffers: (shapes) => {
-    const all = widths(shapes);
+  buffers: (shapes, options) => {
+    const all = widths(shapes, options);
     const middle = Math.min(WIDEST, all[0]!.student);
     const statistics = ({ teacher }: { teacher: number }, j: number) => [
       initialStatistics(`abfs.${j}.conv1.1`, middle),
@@ -129,12 +141,14 @@ export default defineLoss<LossOptions & { warmupEpochs: number }>({
     ];
     return together(all.flatMap(statistics));
   },
-  loss: (context) => {
+  loss: (context, options) => {
     const layers = layersOf(context);
-    const { student, teacher } = context;
-    const stages = deepest(feature('reviewkd', 'student', student, 'stages'), feature('reviewkd', 'teacher', teacher, 'stages'));
+    const maps = deepest(
+      feature('reviewkd', 'student', context.student, studentMaps(options)),
+      feature('reviewkd', 'teacher', context.teacher, 'preacts'),
+    );
     const withPooled = (side: 'student' | 'teacher'): Tensor4D[] => [
-      ...stages[side],
+      ...maps[side],
       asMap(feature('reviewkd', side, context[side], 'pooled')),
     ];
     const loss = tf.mul(reviewKd(withPooled('student'), withPooled('teacher'), layers), context.warmup ?? 1) as Scalar;

@@ -10,7 +10,12 @@ interface FeatureSettings {
   weight: number;
   warmupEpochs?: number;
   /** On ImageNet, where a source runs it there. */
-  imagenet?: { weight: number | ((student: ModelName) => number); batchSize?: number; warmupEpochs?: number };
+  imagenet?: {
+    weight: number | ((student: ModelName) => number);
+    batchSize?: number;
+    warmupEpochs?: number;
+    options?: MethodPart['options'];
+  };
   /** Is it always run with a KD term beside it? */
   withKd?: boolean;
   source: string;
@@ -34,7 +39,7 @@ function featureMethod(title: string, { loss, weight, warmupEpochs = 0, imagenet
       temperature: beside ? temperature : 1,
       weights: { ce: beside ? ce : 1, kd: beside ? kd : 0, method: onImagenet ? (there ?? weight) : weight },
       warmupEpochs: onImagenet ? (imagenet?.warmupEpochs ?? warmupEpochs) : warmupEpochs,
-      options: {},
+      options: (onImagenet && imagenet?.options) || {},
       ...base,
       ...(request.asWritten && request.curriculum && !onImagenet ? ctkdAsWritten(request.student) : {}),
       source: beside && !withKd ? `${published}; KD term beside it as in CTKD run_cifar_distill.sh` : published,
@@ -63,7 +68,12 @@ export const features = {
     loss: 'reviewkd',
     weight: 5,
     warmupEpochs: 20,
-    imagenet: { weight: (student) => (student === 'MobileNetV1' ? 8 : 1), batchSize: 256, warmupEpochs: 1 },
+    imagenet: {
+      weight: (student) => (student === 'MobileNetV1' ? 8 : 1),
+      batchSize: 256,
+      warmupEpochs: 1,
+      options: { studentPreact: true },
+    },
     source: CONFIG,
   }),
 } as const;

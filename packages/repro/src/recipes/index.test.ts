@@ -34,7 +34,9 @@ function expectAgreement(recipe: Recipe, entry: Record<string, string>): void {
         : { temperature: recipe.temperature }),
     ...(recipe.method === 'vanilla' || recipe.loss === 'dkd' || recipe.loss === 'mlkd' ? {} : { kd_weight: recipe.weights.kd }),
     ...(recipe.loss && recipe.loss !== 'dkd' ? { method_weight: recipe.weights.method } : {}),
-    ...(recipe.loss === 'reviewkd' ? { reviewkd_warmup_epochs: recipe.warmupEpochs } : {}),
+    ...(recipe.loss === 'reviewkd'
+      ? { reviewkd_warmup_epochs: recipe.warmupEpochs, reviewkd_stu_preact: Number(recipe.options.studentPreact ?? 0) }
+      : {}),
     ...(recipe.loss === 'dkd'
       ? { dkd_alpha: recipe.options.alpha, dkd_beta: recipe.options.beta, dkd_warmup_epochs: recipe.warmupEpochs }
       : {}),

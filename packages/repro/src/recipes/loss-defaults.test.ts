@@ -37,7 +37,7 @@ const COLUMNS: Record<LossName, Record<string, string>> = {
   nst: { weight: 'method_weight' },
   kdsvd: { weight: 'method_weight', k: 'kdsvd_k' },
   ofd: { weight: 'method_weight', kernel: 'ofd_connector_kernel' },
-  reviewkd: { weight: 'method_weight', warmupEpochs: 'reviewkd_warmup_epochs' },
+  reviewkd: { weight: 'method_weight', warmupEpochs: 'reviewkd_warmup_epochs', studentPreact: 'reviewkd_stu_preact' },
   cc: { weight: 'method_weight' },
   locality: { weight: 'method_weight', studentStages: 'vit_inter_student_index', teacherStages: 'vit_inter_teacher_index' },
 };

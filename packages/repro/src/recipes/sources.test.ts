@@ -67,7 +67,7 @@ function columnsOf(recipe: Recipe): Record<string, unknown> {
       crd_nce_t: options.nceTemperature,
       crd_nce_m: options.momentum,
     },
-    reviewkd: { reviewkd_warmup_epochs: recipe.warmupEpochs },
+    reviewkd: { reviewkd_warmup_epochs: recipe.warmupEpochs, reviewkd_stu_preact: Number(recipe.options.studentPreact ?? 0) },
   };
   return {
     epochs: recipe.epochs,
