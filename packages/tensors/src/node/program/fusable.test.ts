@@ -61,3 +61,16 @@ test('a bias behind a convolution or a matrix product is a BiasAdd, a ReLU behin
   expect((await program.run('f', images)).logits!.data).toBeNear((await eager.run('f', images)).logits!.data);
   eager.dispose();
 });
+
+test('a ReLU behind a sum keeps what is no number', async () => {
+  const shape = [1, 5, 5, 3];
+  const state = { kernel: drawn([3, 3, 3, 3], 1), bias: drawn([3], 2) };
+  const run = ({ x }: Record<string, Tensor>, access: StateAccess): Record<string, Tensor> => {
+    const convolved = tf.add(conv2d(x as Tensor4D, access.read('kernel') as Tensor4D, { padding: 1 }), access.read('bias'));
+    return { y: relu(tf.add(convolved, x!)) };
+  };
+  const program = await compile({ state, functions: { f: { inputs: { x: { shape } }, run } }, session, scope: 'numbers' });
+  expect(program.print('f', 1)).toContain('Maximum');
+  const { data } = (await program.run('f', { x: new Float32Array(75).fill(Number.NaN) })).y!;
+  expect([...data].every(Number.isNaN)).toBe(true);
+});
