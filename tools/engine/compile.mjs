@@ -14,6 +14,8 @@ import { lastWords, run } from './run.mjs';
 export const BINDING = 'tfjs_binding.node';
 export const ADDON = 'tempered_session.node';
 const QUIET = 'tempered_quiet.node';
+/** The session and our own TensorFlow kernels; kernels.h lists those. */
+const ADDON_SOURCES = ['session.cc', 'kernels.cc', 'batch-norm.cc'];
 const NAPI_VERSION = 8;
 const FLAGS = ['-O2', '-fPIC', '-shared', '-std=c++17', `-DNAPI_VERSION=${NAPI_VERSION}`, '-DBUILDING_NODE_EXTENSION'];
 /** Seen from lib/napi-v8, the folder of the compiled files. */
@@ -82,7 +84,10 @@ export async function provideBindings(cache, libraries, sources, { log, env }) {
     const backend = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(sources.tfjsNode, 'binding', name));
     await Promise.all([
       compile(BINDING, ['-I', sources.tfjsNode, ...backend]),
-      compile(ADDON, [join(sources.native, 'session.cc')]),
+      compile(
+        ADDON,
+        ADDON_SOURCES.map((name) => join(sources.native, name)),
+      ),
       compile(QUIET, [join(sources.native, 'quiet-load.cc')], ['-ldl']),
     ]);
   };

@@ -8,6 +8,7 @@
 //       feeds: [[name, dtype, dims, typedArray], ...]; fetches: ['node:0', ...]; targets: ['node', ...]
 //   profile(session, feeds, fetches, targets, runOptions) -> Promise<bytes>   the same run; a serialized RunMetadata of it
 //   close(session)                                        frees its variables; the session must not be running
+//   ops                                                   names of our own ops (kernels.h) that TensorFlow took
 //
 // Failures are JavaScript errors that carry TensorFlow's message; nothing here aborts the process.
 #include <node_api.h>
@@ -19,6 +20,8 @@
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "kernels.h"
 
 namespace {
 
@@ -394,5 +397,13 @@ NAPI_MODULE_INIT() {
       {"close", nullptr, close, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof(functions) / sizeof(functions[0]), functions);
+  napi_value names, name;
+  napi_create_array(env, &names);
+  uint32_t at = 0;
+  for (const auto& op : tempered::register_kernels()) {
+    napi_create_string_utf8(env, op.data(), op.size(), &name);
+    napi_set_element(env, names, at++, name);
+  }
+  napi_set_named_property(env, exports, "ops", names);
   return exports;
 }

@@ -8,8 +8,10 @@ export type AddonTensor = [dtype: number, shape: number[], bytes: Uint8Array];
 /** One fed tensor: the placeholder's name, type number, shape and values. */
 export type AddonFeed = [name: string, dtype: number, shape: readonly number[], values: ArrayBufferView];
 
-/** The compiled addon (native/session.cc): TensorFlow graphs and sessions on its C API. */
+/** The compiled addon (native/session.cc): TensorFlow graphs and sessions on its C API, and our own kernels. */
 export interface SessionAddon {
+  /** Names of our own ops (native/kernels.h) that TensorFlow took; an addon from before they were written has none. */
+  ops?: readonly string[];
   newGraph(): unknown;
   addNode(graph: unknown, graphDef: Uint8Array, name: string, inputs: string[]): number[][];
   newSession(configProto: Uint8Array): unknown;

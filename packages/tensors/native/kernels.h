@@ -1,0 +1,64 @@
+// What our own TensorFlow kernels share: their registration, an op's context without the C API's bookkeeping, and threads.
+#pragma once
+// Without it TensorFlow's header wants one of its C++ headers, for a device that we have not.
+#define IS_SLIM_BUILD
+#include <tensorflow/c/kernels.h>
+#include <tensorflow/c/ops.h>
+#include <tensorflow/c/tf_tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace tempered {
+
+// Registers all our ops and kernels with TensorFlow, once a process; the names of those that it took.
+const std::vector<std::string>& register_kernels();
+
+// One op: its definition ("name: type" and the like, as in TensorFlow's own) and its kernel for processors.
+struct OpSpec {
+  const char* name;
+  std::vector<const char*> inputs, outputs, attributes;
+  void (*shapes)(TF_ShapeInferenceContext*, TF_Status*);
+  void* (*create)(TF_OpKernelConstruction*);
+  void (*compute)(void*, TF_OpKernelContext*);
+  void (*remove)(void*);
+};
+
+// Every file of kernels gives its ops.
+std::vector<OpSpec> batch_norm_ops();
+
+// Runs part(0) .. part(parts - 1), on up to so many threads, the caller's among them; returns when all are done.
+void parallel(int threads, int64_t parts, const std::function<void(int64_t)>& part);
+
+// What a running kernel reads and writes. After a failure the pointers are null, and compute() returns.
+class Context {
+ public:
+  explicit Context(TF_OpKernelContext* raw) : raw_(raw), status_(TF_NewStatus()) {}
+  ~Context();
+  Context(const Context&) = delete;
+
+  const float* input(int index);
+  std::vector<int64_t> dims(int index);
+  float* output(int index, const std::vector<int64_t>& dims);
+  // The same memory as one of these inputs where nobody else needs it. Call it before input() of those.
+  float* output_over(int index, const std::vector<int64_t>& dims, const std::vector<int>& inputs);
+  // Ends the run with a message about the caller.
+  void fail(const std::string& message);
+  bool ok() const { return TF_GetCode(status_) == TF_OK; }
+
+ private:
+  TF_Tensor* get(int index);
+  float* keep(TF_Tensor* tensor);
+  TF_OpKernelContext* raw_;
+  TF_Status* status_;
+  std::vector<TF_Tensor*> held_;
+};
+
+// Attributes of an op while its kernel is made.
+int32_t int_attribute(TF_OpKernelConstruction* construction, const char* name);
+float float_attribute(TF_OpKernelConstruction* construction, const char* name);
+bool bool_attribute(TF_OpKernelConstruction* construction, const char* name);
+
+}  // namespace tempered
