@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Batch, batchCount, type TrainingImages, trainingBatches } from '@tempered/data';
+import { batchCount, type TrainingImages, trainingBatches } from '@tempered/data';
 import type { EpochRecord } from './checkpoint.js';
 import { type Accuracy, evaluateAll, inParallel } from './evaluate.js';
 import { addFeed, FeedMeter, feedSince } from './feed-meter.js';
@@ -35,7 +35,7 @@ const SAVE_EVERY_MS = 600_000;
  * Trains runs side by side over the same batches: each batch is made once and the teacher asked once, for all of them. Every
  * run keeps its own state and progress and takes part from where it stands, so the result is bit for bit that of the run alone.
  *
- * The teacher looks at the next batch while the students work on this one.
+ * The teacher looks at the next batch while the students work on this one, and the pictures of the one after it are made meanwhile.
  *
  * Returns  the runs that came to their end; one that failed leaves the group. Aborting saves all of them at a step boundary
  *          and returns early.
@@ -84,7 +84,7 @@ export async function trainInLockstep(runs: readonly TrainingRun[], options: Loc
         const jobs = taking.map((run) => async () => {
           const before = run.progress.lossSum;
           try {
-            await run.step({ batch, taught, strong, labels, stepsPerEpoch: steps });
+            await meter.during(run.step({ batch, taught, strong, labels, stepsPerEpoch: steps }));
           } catch (error) {
             if (!(error instanceof RunFailure)) throw error;
             going = going.filter((other) => other !== run);
@@ -125,17 +125,13 @@ export async function trainInLockstep(runs: readonly TrainingRun[], options: Loc
 async function* taughtBatches(
   train: TrainingImages,
   teacher: Teaching | null,
-  { views, ...plan }: { seed: number; epoch: number; batchSize: number; startBatch: number; views: boolean },
+  plan: { seed: number; epoch: number; batchSize: number; startBatch: number; views: boolean },
   meter: FeedMeter,
 ): AsyncGenerator<TaughtBatch, void> {
-  const batches = meter.watch(trainingBatches(train, plan));
-  if (!teacher) {
-    for await (const batch of batches) yield { batch, taught: {}, strong: null };
-    return;
-  }
-  const strongOf = strongViewsOf(train, plan);
-  const strong = views ? (batch: Batch): Float32Array => meter.onTheSpot(() => strongOf(batch)) : null;
-  yield* teacher.over(batches, { ...plan, strong }, meter.record);
+  const strongOf = plan.views ? strongViewsOf(train, plan) : null;
+  const batches = meter.ahead(trainingBatches(train, plan), (batch) => ({ ...batch, strong: strongOf?.(batch) ?? null }));
+  if (teacher) yield* teacher.over(batches, plan, meter);
+  else for await (const batch of batches) yield { batch, taught: {}, strong: null };
 }
 
 async function finishEpoch(

@@ -1,6 +1,6 @@
 import { type Batch, type RowBatch, type RowColumn, type RowStore, VARIANTS, withRows } from '@tempered/data';
 import type { Values } from '@tempered/tensors';
-import type { FeedRecord } from './feed-meter.js';
+import type { FeedMeter } from './feed-meter.js';
 import type { StrongView } from './step-inputs.js';
 import type { TeacherOutput } from './teacher-outputs.js';
 import type { TeacherProgram } from './teacher-program.js';
@@ -20,16 +20,25 @@ export interface TaughtBatch {
   strong: StrongView | null;
 }
 
-/** Which batches these are, and how their second view is made. */
+/** A batch with the second view of its pictures, where somebody trains on one. */
+export interface ViewedBatch extends Batch {
+  /** float32 [count, height, width, 3], normalised. */
+  strong: Float32Array | null;
+}
+
+/** Which batches these are, and whether their second views are asked about too. */
 export interface EpochViews {
   seed: number;
   epoch: number;
-  /** Makes the second view of a batch's pictures; null where nobody trains on one. */
-  strong: ((batch: Batch) => Float32Array) | null;
+  views: boolean;
+}
+
+interface TaughtOnce extends TaughtBatch {
+  batch: ViewedBatch;
 }
 
 interface StrongBatch extends RowBatch {
-  of: TaughtBatch;
+  of: TaughtOnce;
 }
 
 const LOGITS = 'logits';
@@ -44,62 +53,57 @@ export class Teaching {
   ) {}
 
   /** Batches with what the teacher says of them, in their order; it looks no further ahead than it takes to fill a forward pass. */
-  async *over(batches: AsyncIterable<Batch>, { seed, epoch, strong }: EpochViews, meter: FeedRecord): AsyncGenerator<TaughtBatch, void> {
+  async *over(batches: AsyncIterable<ViewedBatch>, of: EpochViews, meter: FeedMeter): AsyncGenerator<TaughtBatch, void> {
     await this.stores?.refresh();
     const weak = this.weak(batches, meter);
-    if (strong === null) {
+    if (!of.views) {
       yield* weak;
       return;
     }
-    const store = (await this.stores?.strong(seed, epoch)) ?? null;
+    const store = (await this.stores?.strong(of.seed, of.epoch)) ?? null;
     try {
-      yield* this.strong(weak, strong, store, meter);
+      yield* this.strong(weak, store, meter);
     } finally {
       await store?.close();
     }
   }
 
   /** What the teacher says of the batches themselves. */
-  private async *weak(batches: AsyncIterable<Batch>, meter: FeedRecord): AsyncGenerator<TaughtBatch, void> {
+  private async *weak(batches: AsyncIterable<ViewedBatch>, meter: FeedMeter): AsyncGenerator<TaughtOnce, void> {
     const columns = this.outputs.map(({ name, shape }): RowColumn => {
       const length = shape.reduce((product, side) => product * side, 1);
       return { name, length, store: this.stores?.weak.get(name) ?? null };
     });
-    const keyOf = ({ indices, variants }: Batch, k: number): number => indices[k]! * VARIANTS + variants[k]!;
+    const keyOf = ({ indices, variants }: ViewedBatch, k: number): number => indices[k]! * VARIANTS + variants[k]!;
     const compute = this.timed(meter, async (images) => (await this.program.outputs(images)) as Record<string, Float32Array>);
     for await (const { batch, rows, hits } of withRows(batches, { columns, keyOf, computeSize: TEACHER_BATCH, compute })) {
-      meter.asked += batch.count;
-      meter.hits += hits;
+      meter.record.asked += batch.count;
+      meter.record.hits += hits;
       yield { batch, taught: rows, strong: null };
     }
   }
 
   /** Adds the second views. */
-  private async *strong(
-    weak: AsyncIterable<TaughtBatch>,
-    viewOf: (batch: Batch) => Float32Array,
-    store: RowStore | null,
-    meter: FeedRecord,
-  ): AsyncGenerator<TaughtBatch, void> {
+  private async *strong(weak: AsyncIterable<TaughtOnce>, store: RowStore | null, meter: FeedMeter): AsyncGenerator<TaughtBatch, void> {
     async function* views(): AsyncGenerator<StrongBatch, void> {
-      for await (const of of weak) yield { of, count: of.batch.count, images: viewOf(of.batch) };
+      for await (const of of weak) yield { of, count: of.batch.count, images: of.batch.strong! };
     }
     const columns = [{ name: LOGITS, length: this.classes, store }];
     const keyOf = ({ of }: StrongBatch, k: number): number => of.batch.indices[k]!;
     const compute = this.timed(meter, async (images) => ({ [LOGITS]: await this.program.logits(images) }));
     for await (const { batch, rows, hits } of withRows(views(), { columns, keyOf, computeSize: TEACHER_BATCH, compute })) {
-      meter.asked += batch.count;
-      meter.hits += hits;
+      meter.record.asked += batch.count;
+      meter.record.hits += hits;
       yield { ...batch.of, strong: { images: batch.images, logits: rows[LOGITS]! } };
     }
   }
 
-  private timed<T>(meter: FeedRecord, compute: (images: Float32Array) => Promise<T>): (images: Float32Array) => Promise<T> {
+  private timed<T>(meter: FeedMeter, compute: (images: Float32Array) => Promise<T>): (images: Float32Array) => Promise<T> {
     return async (images) => {
       const began = performance.now();
-      const result = await compute(images);
-      meter.teacherSeconds += (performance.now() - began) / 1000;
-      meter.computed += TEACHER_BATCH;
+      const result = await meter.during(compute(images));
+      meter.record.teacherSeconds += (performance.now() - began) / 1000;
+      meter.record.computed += TEACHER_BATCH;
       return result;
     };
   }
