@@ -80,7 +80,7 @@ class Pool {
 const std::vector<std::string>& register_kernels() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> registered;
-    for (const auto& ops : {batch_norm_ops()})
+    for (const auto& ops : {batch_norm_ops(), channel_ops()})
       for (const auto& op : ops)
         if (register_op(op)) registered.emplace_back(op.name);
     return registered;
@@ -168,6 +168,15 @@ float float_attribute(TF_OpKernelConstruction* construction, const char* name) {
 
 bool bool_attribute(TF_OpKernelConstruction* construction, const char* name) {
   return attribute<TF_Bool>(construction, name, TF_OpKernelConstruction_GetAttrBool) != 0;
+}
+
+std::vector<int32_t> ints_attribute(TF_OpKernelConstruction* construction, const char* name) {
+  return attribute<std::vector<int32_t>>(construction, name, [](auto* from, const char* of, std::vector<int32_t>* values, TF_Status* status) {
+    int32_t size = 0, bytes = 0;
+    TF_OpKernelConstruction_GetAttrSize(from, of, &size, &bytes, status);
+    values->resize(std::max(0, size));
+    if (TF_GetCode(status) == TF_OK) TF_OpKernelConstruction_GetAttrInt32List(from, of, values->data(), size, status);
+  });
 }
 
 }  // namespace tempered

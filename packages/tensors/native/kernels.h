@@ -28,6 +28,7 @@ struct OpSpec {
 
 // Every file of kernels gives its ops.
 std::vector<OpSpec> batch_norm_ops();
+std::vector<OpSpec> channel_ops();
 
 // Runs part(0) .. part(parts - 1), on up to so many threads, the caller's among them; returns when all are done.
 void parallel(int threads, int64_t parts, const std::function<void(int64_t)>& part);
@@ -39,6 +40,7 @@ class Context {
   ~Context();
   Context(const Context&) = delete;
 
+  int inputs() const { return TF_NumInputs(raw_); }
   const float* input(int index);
   std::vector<int64_t> dims(int index);
   float* output(int index, const std::vector<int64_t>& dims);
@@ -60,5 +62,6 @@ class Context {
 int32_t int_attribute(TF_OpKernelConstruction* construction, const char* name);
 float float_attribute(TF_OpKernelConstruction* construction, const char* name);
 bool bool_attribute(TF_OpKernelConstruction* construction, const char* name);
+std::vector<int32_t> ints_attribute(TF_OpKernelConstruction* construction, const char* name);
 
 }  // namespace tempered

@@ -209,7 +209,9 @@ export class Program<F extends FunctionSpecs = FunctionSpecs> implements Statefu
   }
 
   #trace(name: string, inputs: readonly (readonly [string, TensorSignature])[]): Graph {
-    return optimize(trace(name, this.#spec(name).run, Object.fromEntries(inputs), this.#signatures, this.session.addon));
+    const { addon, ownOps, options } = this.session;
+    const traced = trace(name, this.#spec(name).run, Object.fromEntries(inputs), this.#signatures, addon);
+    return optimize(traced, { ops: ownOps, threads: options.intraOpThreads });
   }
 
   #loadedFor(name: string, inputs: readonly (readonly [string, TensorSignature])[]): Loaded {

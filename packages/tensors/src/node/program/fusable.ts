@@ -1,9 +1,7 @@
-import { DTYPES, type Graph, type GraphNode, sourceNode, type TensorSignature } from './graph.js';
+import { DTYPES, type Graph, type GraphNode, outputOf, sourceNode, type TensorSignature } from './graph.js';
 
 /** Ops into which TensorFlow draws a bias and an activation that follow. */
 const CONTRACTIONS = new Set(['Conv2D', 'DepthwiseConv2dNative', 'MatMul']);
-
-const outputOf = (input: string): number => Number(input.slice(sourceNode(input).length + 1) || 0);
 
 /** What a ReLU behind a drawn-in sum is compared with. */
 const ZERO: GraphNode = {

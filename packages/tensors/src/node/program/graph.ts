@@ -52,3 +52,13 @@ export function sourceNode(input: string): string {
   const colon = bare.lastIndexOf(':');
   return colon < 0 ? bare : bare.slice(0, colon);
 }
+
+/** Which of a node's outputs an input string refers to. */
+export const outputOf = (input: string): number => Number(input.slice(sourceNode(input).length + 1) || 0);
+
+/** The nodes that read each 'node:output'. */
+export function usesOf({ nodes }: Graph): ReadonlyMap<string, readonly GraphNode[]> {
+  const uses = new Map<string, GraphNode[]>();
+  for (const node of nodes) for (const input of node.inputs) uses.set(input, [...(uses.get(input) ?? []), node]);
+  return uses;
+}

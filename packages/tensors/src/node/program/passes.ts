@@ -1,5 +1,8 @@
+import { toChannelPicks } from './channel-routes.js';
 import { toFusable } from './fusable.js';
 import { BARRIER, type Graph, type GraphNode, sourceNode } from './graph.js';
+import { toOwnBatchNorm } from './own-batch-norm.js';
+import type { OwnOps } from './own-ops.js';
 
 /** Follows renamed nodes in every place where a graph names one. */
 function rewire(graph: Graph, renamed: ReadonlyMap<string, string>): Graph {
@@ -58,8 +61,9 @@ export function removeDead(graph: Graph): Graph {
 }
 
 /** All passes, in the order in which compile() applies them. */
-export function optimize(graph: Graph): Graph {
-  return toFusable(removeDead(shareConstants(graph)));
+export function optimize(graph: Graph, own: OwnOps): Graph {
+  const lean = removeDead(shareConstants(graph));
+  return toFusable(removeDead(toChannelPicks(toOwnBatchNorm(lean, own), own)));
 }
 
 /** The graph under a prefix, its variables shared under the name of the state they belong to. */

@@ -18,6 +18,7 @@ const QUIET = new Set([
   'Index',
   'Tperm',
   'Tdim',
+  'threads',
 ]);
 
 function attributeText(attribute: Attribute): string {

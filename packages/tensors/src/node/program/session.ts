@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { concatBytes, intField, messageField } from '../../serialize/protobuf.js';
+import { tf } from '../../tf.js';
 import { type AddonFeed, type AddonTensor, loadSessionAddon, type SessionAddon } from '../addon.js';
 import { PROFILE_OPTIONS, type Profile, readProfile } from './profile.js';
 
@@ -23,6 +24,8 @@ const ON = 1;
 export class TensorflowSession {
   readonly options: Required<SessionOptions>;
   readonly addon: SessionAddon;
+  /** Our own ops that its programs may be made of: none in bf16, which TensorFlow's rewrite would leave at each of them, or on a GPU. */
+  readonly ownOps: readonly string[];
   #session: unknown;
 
   /** Throws an Error when the session addon is missing: then nothing can be compiled and everything runs eagerly. */
@@ -31,6 +34,8 @@ export class TensorflowSession {
     if (!addon) throw new Error("the session addon is missing, so programs cannot be compiled: run 'nx run tensors:doctor' to see why");
     this.addon = addon;
     this.options = { intraOpThreads: availableParallelism(), interOpThreads: 1, precision: 'f32', ...options };
+    const native = tf.findBackend('tensorflow') as { isUsingGpuDevice?: boolean } | null;
+    this.ownOps = this.options.precision === 'bf16' || native?.isUsingGpuDevice ? [] : (addon.ops ?? []);
     const rewrites = this.options.precision === 'bf16' ? [intField(FIELD.onednnBfloat16, ON)] : [];
     this.#session = addon.newSession(
       concatBytes([

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { EagerProgram } from '../../eager-program.js';
+import type { FunctionSpec, StateValue } from '../../functions.js';
+import { valueAndGradients } from '../../gradients.js';
+import { batchNorm } from '../../ops/batch-norm.js';
+import { relu } from '../../ops/relu.js';
+import { randomNormals } from '../../random.js';
+import type { StateAccess } from '../../state.js';
+import { type Scalar, type Tensor, type Tensor4D, tf } from '../../tf.js';
+import { loadEngine } from '../engine.js';
+import { compile } from '../program.js';
+import { TensorflowSession } from './session.js';
+
+const sessions: Record<string, TensorflowSession> = {};
+beforeAll(async () => {
+  await loadEngine();
+  sessions.one = new TensorflowSession({ intraOpThreads: 1 });
+  sessions.two = new TensorflowSession({ intraOpThreads: 2 });
+  sessions.bf16 = new TensorflowSession({ precision: 'bf16' });
+});
+afterAll(() => {
+  for (const session of Object.values(sessions)) session.close();
+});
+
+const [BATCH, SIDE] = [8, 16];
+const drawn = (shape: number[], seed: number, mean = 0, deviation = 1) => ({
+  shape,
+  values: randomNormals(
+    shape.reduce((a, b) => a * b, 1),
+    mean,
+    deviation,
+    seed,
+  ),
+});
+
+function stateOf(channels: number): Record<string, StateValue> {
+  return {
+    gamma: drawn([channels], 1, 1, 0.3),
+    beta: drawn([channels], 2),
+    mean: drawn([channels], 3),
+    variance: { shape: [channels], values: new Float32Array(channels).fill(2) },
+    pull: drawn([BATCH, SIDE, SIDE, channels], 4),
+  };
+}
+
+/** A norm with or without a ReLU behind it: its result, its gradients, its statistics. */
+function normed(channels: number, { rectified, tapped = false }: { rectified: boolean; tapped?: boolean }): FunctionSpec {
+  return {
+    inputs: { x: { shape: [BATCH, SIDE, SIDE, channels] } },
+    run: ({ x }: Record<string, Tensor>, access: StateAccess) => {
+      const [mean, variance] = [access.read('mean'), access.read('variance')];
+      const pull = access.read('pull');
+      const { value, gradients, aux } = valueAndGradients(
+        ({ images, gamma, beta }) => {
+          const norm = batchNorm(images as Tensor4D, { gamma: gamma!, beta: beta!, mean, variance }, { training: true });
+          const y = rectified ? relu(norm.y) : norm.y;
+          const tap: Record<string, Tensor> = tapped ? { tap: norm.y } : {};
+          return { value: tf.sum(tf.mul(y, pull)) as Scalar, aux: { y, mean: norm.mean, variance: norm.variance, ...tap } };
+        },
+        { images: x!, gamma: access.read('gamma'), beta: access.read('beta') },
+      );
+      return { value, dx: gradients.images!, dgamma: gradients.gamma!, dbeta: gradients.beta!, ...aux };
+    },
+  };
+}
+
+async function both(channels: number, spec: FunctionSpec, x: Float32Array, session = sessions.two!) {
+  const [state, functions] = [stateOf(channels), { f: spec }];
+  const program = await compile({ state, functions, session });
+  const eager = new EagerProgram({ state, functions });
+  const results = { text: program.print('f', BATCH), compiled: await program.run('f', { x }), eager: await eager.run('f', { x }) };
+  eager.dispose();
+  return results;
+}
+
+const images = (channels: number, mean = 0) => drawn([BATCH, SIDE, SIDE, channels], 9, mean, 2).values;
+
+test.each([1, 2, 3, 5, 8, 19, 24, 58, 64, 67])(
+  'of %i channels it is the batch norm that runs eagerly, gradients and statistics included',
+  async (channels) => {
+    for (const rectified of [true, false]) {
+      const { text, compiled, eager } = await both(channels, normed(channels, { rectified }), images(channels, 1));
+      expect(text).toContain(`TemperedBatchNorm(`);
+      expect(text).not.toMatch(/FusedBatchNorm\w*\(/);
+      expect(text.includes('Relu')).toBe(false);
+      expect(text.match(new RegExp(`relu=${rectified}`, 'g'))).toHaveLength(2);
+      for (const name of ['y', 'dx', 'dgamma', 'dbeta', 'mean', 'variance']) {
+        expect(compiled[name]!.data, name).toBeNear(eager[name]!.data, { relative: 1e-4, absolute: 2e-4 });
+      }
+    }
+  },
+);
+
+test('what lies in front of the ReLU stays where somebody reads it; the gradient takes the ReLU along all the same', async () => {
+  const { text, compiled, eager } = await both(5, normed(5, { rectified: true, tapped: true }), images(5));
+  expect(text).toMatch(/= TemperedBatchNorm\(.*relu=false/);
+  expect(text).toMatch(/= Relu\(/);
+  expect(text).toMatch(/= TemperedBatchNormGrad\(.*relu=true/);
+  for (const name of ['y', 'tap', 'dx']) expect(compiled[name]!.data, name).toBeNear(eager[name]!.data, { relative: 1e-4, absolute: 2e-4 });
+});
+
+test('one thread and two give the same bits', async () => {
+  const [one, two] = await Promise.all(
+    [sessions.one!, sessions.two!].map(async (session) => (await both(58, normed(58, { rectified: true }), images(58), session)).compiled),
+  );
+  for (const [name, { data }] of Object.entries(one!)) if (name !== 'value') expect(data, name).toEqual(two![name]!.data);
+});
+
+test('a deviation far below the mean is not lost', async () => {
+  const values = images(3, 3000);
+  const { compiled } = await both(3, normed(3, { rectified: false }), values);
+  const { data } = compiled.variance!;
+  for (let channel = 0; channel < 3; channel++) {
+    const own = values.filter((_, i) => i % 3 === channel);
+    const mean = own.reduce((sum, value) => sum + value, 0) / own.length;
+    const variance = own.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (own.length - 1);
+    expect(data[channel]).toBeNear(0.9 * 2 + 0.1 * variance, { relative: 1e-5 });
+  }
+});
+
+test('what is no number stays so in its channel, and in no other', async () => {
+  const values = images(5);
+  values[7] = Number.NaN;
+  const { compiled } = await both(5, normed(5, { rectified: true }), values);
+  const lost = (name: string): number[] => [...compiled[name]!.data].flatMap((value, i) => (Number.isNaN(value) ? [i % 5] : []));
+  expect(new Set(lost('y'))).toEqual(new Set([2]));
+  expect(lost('y')).toHaveLength(BATCH * SIDE * SIDE);
+  expect(lost('variance')).toEqual([2]);
+});
+
+test('in bf16 TensorFlow keeps its own', async () => {
+  const program = await compile({ state: stateOf(5), functions: { f: normed(5, { rectified: true }) }, session: sessions.bf16! });
+  expect(program.print('f', BATCH)).toContain('FusedBatchNormV3(');
+});
