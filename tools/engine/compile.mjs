@@ -15,7 +15,15 @@ export const BINDING = 'tfjs_binding.node';
 export const ADDON = 'tempered_session.node';
 const QUIET = 'tempered_quiet.node';
 /** The session and our own TensorFlow kernels; kernels.h lists those. */
-const ADDON_SOURCES = ['session.cc', 'kernels.cc', 'batch-norm.cc', 'channels.cc'];
+const ADDON_SOURCES = [
+  'session.cc',
+  'kernels.cc',
+  'batch-norm.cc',
+  'channels.cc',
+  'convolution-kernels.cc',
+  'winograd-avx2.cc',
+  'winograd-avx512.cc',
+];
 const NAPI_VERSION = 8;
 const FLAGS = ['-O2', '-fPIC', '-shared', '-std=c++17', `-DNAPI_VERSION=${NAPI_VERSION}`, '-DBUILDING_NODE_EXTENSION'];
 /** Seen from lib/napi-v8, the folder of the compiled files. */

@@ -3,14 +3,19 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
 #include <deque>
 #include <memory>
 #include <mutex>
 #include <thread>
 
+#include "convolution.h"
+
 namespace tempered {
 
 namespace {
+
+const char VERSION[] = "1";
 
 bool register_op(const OpSpec& spec) {
   std::unique_ptr<TF_Status, decltype(&TF_DeleteStatus)> status(TF_NewStatus(), TF_DeleteStatus);
@@ -77,10 +82,25 @@ class Pool {
 
 }  // namespace
 
+const std::string& kernels_setting() {
+  static const std::string setting = [] {
+    const char* value = std::getenv("TEMPERED_KERNELS");
+    return std::string(value ? value : "");
+  }();
+  return setting;
+}
+
+std::string kernels_fingerprint() {
+  if (register_kernels().empty()) return "";
+  const Winograd* convolutions = winograd();
+  return std::string(VERSION) + " " + (convolutions ? convolutions->name : "without convolutions");
+}
+
 const std::vector<std::string>& register_kernels() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> registered;
-    for (const auto& ops : {batch_norm_ops(), channel_ops()})
+    if (kernels_setting() == "off") return registered;
+    for (const auto& ops : {batch_norm_ops(), channel_ops(), convolution_ops()})
       for (const auto& op : ops)
         if (register_op(op)) registered.emplace_back(op.name);
     return registered;

@@ -13,6 +13,12 @@
 
 namespace tempered {
 
+// What TEMPERED_KERNELS says: "off" registers none, "avx2" keeps convolutions from AVX-512; empty where it says nothing.
+const std::string& kernels_setting();
+
+// What of our kernels decides the digits of results: their version, to be raised with every change to those, and the instruction set.
+std::string kernels_fingerprint();
+
 // Registers all our ops and kernels with TensorFlow, once a process; the names of those that it took.
 const std::vector<std::string>& register_kernels();
 
@@ -29,6 +35,7 @@ struct OpSpec {
 // Every file of kernels gives its ops.
 std::vector<OpSpec> batch_norm_ops();
 std::vector<OpSpec> channel_ops();
+std::vector<OpSpec> convolution_ops();
 
 // Runs part(0) .. part(parts - 1), on up to so many threads, the caller's among them; returns when all are done.
 void parallel(int threads, int64_t parts, const std::function<void(int64_t)>& part);

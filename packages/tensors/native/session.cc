@@ -8,7 +8,7 @@
 //       feeds: [[name, dtype, dims, typedArray], ...]; fetches: ['node:0', ...]; targets: ['node', ...]
 //   profile(session, feeds, fetches, targets, runOptions) -> Promise<bytes>   the same run; a serialized RunMetadata of it
 //   close(session)                                        frees its variables; the session must not be running
-//   ops                                                   names of our own ops (kernels.h) that TensorFlow took
+//   ops, kernels                                          names of our own ops (kernels.h) that TensorFlow took; what of them decides digits
 //
 // Failures are JavaScript errors that carry TensorFlow's message; nothing here aborts the process.
 #include <node_api.h>
@@ -405,5 +405,8 @@ NAPI_MODULE_INIT() {
     napi_set_element(env, names, at++, name);
   }
   napi_set_named_property(env, exports, "ops", names);
+  const auto kernels = tempered::kernels_fingerprint();
+  napi_create_string_utf8(env, kernels.data(), kernels.size(), &name);
+  napi_set_named_property(env, exports, "kernels", name);
   return exports;
 }

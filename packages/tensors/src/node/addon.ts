@@ -12,6 +12,8 @@ export type AddonFeed = [name: string, dtype: number, shape: readonly number[], 
 export interface SessionAddon {
   /** Names of our own ops (native/kernels.h) that TensorFlow took; an addon from before they were written has none. */
   ops?: readonly string[];
+  /** What of them decides the digits of results: a version and an instruction set; empty where there are none. */
+  kernels?: string;
   newGraph(): unknown;
   addNode(graph: unknown, graphDef: Uint8Array, name: string, inputs: string[]): number[][];
   newSession(configProto: Uint8Array): unknown;

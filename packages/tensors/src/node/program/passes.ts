@@ -2,6 +2,7 @@ import { toChannelPicks } from './channel-routes.js';
 import { toFusable } from './fusable.js';
 import { BARRIER, type Graph, type GraphNode, sourceNode } from './graph.js';
 import { toOwnBatchNorm } from './own-batch-norm.js';
+import { toOwnConvolutions } from './own-convolution.js';
 import type { OwnOps } from './own-ops.js';
 
 /** Follows renamed nodes in every place where a graph names one. */
@@ -63,7 +64,7 @@ export function removeDead(graph: Graph): Graph {
 /** All passes, in the order in which compile() applies them. */
 export function optimize(graph: Graph, own: OwnOps): Graph {
   const lean = removeDead(shareConstants(graph));
-  return toFusable(removeDead(toChannelPicks(toOwnBatchNorm(lean, own), own)));
+  return toFusable(removeDead(toOwnConvolutions(toChannelPicks(toOwnBatchNorm(lean, own), own), own)));
 }
 
 /** The graph under a prefix, its variables shared under the name of the state they belong to. */

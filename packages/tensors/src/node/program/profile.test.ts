@@ -28,9 +28,10 @@ const drawn = (shape: number[], seed: number) => ({
     seed,
   ),
 });
-const images = randomUniforms(4 * 8 * 8 * 16, -1, 1, 7);
-const inputs = { x: { shape: [null, 8, 8, 16] } };
-const state = { kernel: drawn([3, 3, 16, 16], 1), [velocityOf('kernel')]: drawn([3, 3, 16, 16], 2), bias: drawn([16], 3) };
+/** Channels that none of our own convolutions takes. */
+const images = randomUniforms(4 * 8 * 8 * 12, -1, 1, 7);
+const inputs = { x: { shape: [null, 8, 8, 12] } };
+const state = { kernel: drawn([3, 3, 12, 12], 1), [velocityOf('kernel')]: drawn([3, 3, 12, 12], 2), bias: drawn([12], 3) };
 const convolve = (x: Tensor, access: StateAccess): Tensor => conv2d(x as Tensor4D, access.read('kernel') as Tensor4D, { padding: 1 });
 
 test('TensorFlow draws bias, ReLU and sum into a convolution, but no ReLU behind a sum: so a tap in front of it changes no bit of the result', async () => {

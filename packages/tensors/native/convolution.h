@@ -1,0 +1,54 @@
+// 3x3 convolutions of stride 1 with zeros around the picture, NHWC float32, and both of their gradients, by Winograd's minimal filtering
+// F(2x2, 3x3): a tile of 4x4 inputs gives 2x2 outputs in 16 products instead of 36.
+//
+//   output            y  = A' [ (G w G') (B' x B) ] A, the products summed over input channels
+//   input's gradient  the same of dy, with the kernel turned by 180 degrees and its channels exchanged
+//   kernel's gradient dw = G' [ sum over tiles of (B' x B) (A dy A') ] G
+//
+// with G = [1 0 0; .5 .5 .5; .5 -.5 .5; 0 0 1], B' = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1], A' = [1 1 1 0; 0 1 -1 -1].
+//
+// Numbers of channels are multiples of CHANNELS; heights and widths are any. The result for one picture depends on no other picture.
+// Source: Lavin, Gray: Fast Algorithms for Convolutional Neural Networks, CVPR 2016.
+#pragma once
+
+namespace tempered {
+
+// Channels come in groups of so many.
+constexpr long CHANNELS = 16;
+// Points of a tile.
+constexpr long POINTS = 16;
+
+struct Convolution {
+  long pictures, height, width, from, to;  // from, to: input and output channels
+  const float* x;                          // [pictures, height, width, from]
+  const float* kernel;                     // transformed: [POINTS, to / CHANNELS, from, CHANNELS]
+  const float* bias;                       // [to], or null
+  const float* added;                      // like y, or null
+  bool relu;                               // keeps what is no number
+  float* y;                                // [pictures, height, width, to]
+
+  // Pairs of output rows, counted through all pictures: what work is divided by.
+  long pairs_a_picture() const { return (height + 1) / 2; }
+  long pairs() const { return pictures * pairs_a_picture(); }
+  long kernel_size() const { return POINTS * from * to; }
+};
+
+// The steps for one instruction set.
+struct Winograd {
+  const char* name;
+  // Channels [first, end) of G w G' for w [3, 3, from, to]; backwards: of the kernel of the input's gradient, for w [3, 3, to, from].
+  void (*transform)(const float* w, long from, long to, bool backwards, float* u, long first, long end);
+  // Pairs of rows [first, end) of y.
+  void (*convolve)(const Convolution&, long first, long end);
+  // Adds what pairs [first, end) give to du, in the layout of `kernel`; y of the convolution is dy here.
+  void (*accumulate)(const Convolution&, long first, long end, float* du);
+  // Channels [first, end) of dw [3, 3, from, to] = G' du G, du the sum of `parts` that lie `apart` floats from each other.
+  void (*finish)(const float* du, long parts, long apart, long from, long to, float* dw, long first, long end);
+};
+
+// The best that this processor has; null where there is none.
+const Winograd* winograd();
+
+extern const Winograd winograd_avx2, winograd_avx512;
+
+}  // namespace tempered
