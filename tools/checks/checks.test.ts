@@ -41,9 +41,10 @@ function planted(files: Record<string, string>, kdDependencies: object = { '@tem
     const exports: Record<string, object> = { '.': { '@tempered/source': './src/index.ts' } };
     if (room === 'tensors') exports['./node'] = { '@tempered/source': './src/node/index.ts' };
     const peerDependencies = room === 'tensors' ? { '@tensorflow/tfjs': '4' } : {};
+    const optionalDependencies = room === 'data' ? { koffi: '3' } : {};
     put(
       join(root, 'packages', room, 'package.json'),
-      JSON.stringify({ name: `@tempered/${room}`, exports, dependencies, peerDependencies }),
+      JSON.stringify({ name: `@tempered/${room}`, exports, dependencies, peerDependencies, optionalDependencies }),
     );
     put(join(root, 'packages', room, 'src', 'index.ts'), '');
   }
@@ -60,7 +61,7 @@ test('the allowed directions are allowed', () => {
       'packages/kd/src/loss.ts': '',
       'packages/kd/src/loss.test.ts': "import { test } from 'vitest';\nimport 'node:fs';",
       'packages/kd/src/golden-main.ts': "import { runGolden } from '@tempered/tensors/node';",
-      'packages/data/src/index.ts': "import 'node:fs';",
+      'packages/data/src/index.ts': "import 'node:fs';\nrequire('koffi');",
       'packages/repro/src/index.ts':
         "import '@tempered/kd';\nimport '@tempered/models';\nimport '@tempered/data';\nimport '@tempered/tensors/node';",
     }),

@@ -8,7 +8,7 @@ import { ROOT, runCheck } from './report.mjs';
 /**
  * The direction of imports between the packages, `tensors <- models, kd, data <- repro`, and their other borders.
  *
- * @typedef {{ name: string, exports?: Record<string, Record<string, string>>, dependencies?: object, peerDependencies?: object, devDependencies?: object }} Manifest
+ * @typedef {{ name: string, exports?: Record<string, Record<string, string>>, dependencies?: object, peerDependencies?: object, optionalDependencies?: object, devDependencies?: object }} Manifest
  * @typedef {{ folder: string, room: string, manifest: Manifest }} Package
  */
 
@@ -59,14 +59,14 @@ function problemOf(own, file, specifier, packages, workspaceTools) {
   const name = packageOf(specifier);
   if (name.startsWith('@tensorflow/') && own.room !== 'tensors')
     return "only tensors imports TensorFlow: take `tf` from '@tempered/tensors'";
-  const { dependencies, peerDependencies, devDependencies } = own.manifest;
+  const { dependencies, peerDependencies, optionalDependencies, devDependencies } = own.manifest;
   if (name.startsWith(SCOPE) && name !== own.manifest.name) {
     const room = name.slice(SCOPE.length);
     if (!MAY_IMPORT[own.room]?.includes(room)) return `${own.room} must not import ${room}`;
     if (!packages.get(room)?.manifest.exports?.[`.${specifier.slice(name.length)}`]) return `${name} has no such export`;
   }
   if (name === own.manifest.name) return null;
-  if (namesIn(dependencies, peerDependencies).has(name)) return null;
+  if (namesIn(dependencies, peerDependencies, optionalDependencies).has(name)) return null;
   const development = DEVELOPMENT.test(inside.split(sep).join('/')) || !inside.startsWith('src');
   if (development && (namesIn(devDependencies).has(name) || workspaceTools.has(name))) return null;
   return `is not among the dependencies in packages/${own.room}/package.json`;

@@ -3,6 +3,7 @@ import { DataError } from './data-error.js';
 import type { DecodeFailure, DecodeJob } from './decode-job.js';
 import { nameOf } from './picture-set.js';
 import { makeView } from './view-request.js';
+import { writeNormalised } from './write-normalised.js';
 
 sharp.concurrency(1);
 sharp.cache(false);
@@ -16,12 +17,7 @@ export default async function decode({ batch, items, table, stop, path, decode: 
     if (Atomics.load(stopped, 0) !== 0) break;
     try {
       const { data } = await makeView(source, request, path, options);
-      const start = place * data.length;
-      for (let k = 0; k < data.length; k += 3) {
-        out[start + k] = table[data[k]!]!;
-        out[start + k + 1] = table[256 + data[k + 1]!]!;
-        out[start + k + 2] = table[512 + data[k + 2]!]!;
-      }
+      writeNormalised(data, table, out, place * data.length);
     } catch (error) {
       failures.push({ place, ...problemOf(error, nameOf(source)) });
     }

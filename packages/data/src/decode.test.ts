@@ -19,6 +19,12 @@ describe('decoding', () => {
     expect(await decodePicture(await png(), 'x.png')).toEqual({ width: 40, height: 30, data: Buffer.from(noise) });
   });
 
+  test('gives the same bytes of a JPEG with sharp alone', async () => {
+    const bytes = await jpeg();
+    const [{ data }, alone] = [await decodePicture(bytes, 'x'), await decodePicture(bytes, 'x', { sharpOnly: true })];
+    expect(Buffer.compare(data, alone.data)).toBe(0);
+  });
+
   test('goes by the bytes, not by the name', async () => {
     expect((await decodePicture(await jpeg(), 'n02105855_2933.png')).width).toBe(40);
   });
@@ -80,17 +86,25 @@ describe('a view of a part', () => {
   ])('of a %s has the pixels of the whole', async (_, make) => {
     const bytes = await make();
     const whole = cut(await decodePicture(bytes, 'whole'), needs);
-    for (const options of [{}, { whole: true }]) {
+    for (const options of [{}, { whole: true }, { sharpOnly: true }]) {
       const { width, height, data } = await decodeView(bytes, 'part', part, options);
       expect({ width, height, data: Uint8Array.from(data) }).toEqual(whole);
     }
   });
 
-  test('does not hide that a file is cut off, and other damage below it only where the whole is not asked for', async () => {
-    const bytes = await jpeg();
-    await expect(decodeView(bytes.subarray(0, bytes.length - 30), 'cut', part)).rejects.toMatchObject({ code: 'image-truncated' });
-    const short = Buffer.concat([bytes.subarray(0, bytes.length - 200), bytes.subarray(bytes.length - 2)]);
-    expect(await decodeView(short, 'short', part)).toMatchObject({ width: 21, height: 9 });
-    await expect(decodeView(short, 'short', part, { whole: true })).rejects.toMatchObject({ code: 'file-corrupt', where: 'short' });
-  });
+  test.each([false, true])(
+    'does not hide that a file is cut off, and other damage below it only where the whole is not asked for (sharp alone: %s)',
+    async (sharpOnly) => {
+      const bytes = await jpeg();
+      await expect(decodeView(bytes.subarray(0, bytes.length - 30), 'cut', part, { sharpOnly })).rejects.toMatchObject({
+        code: 'image-truncated',
+      });
+      const short = Buffer.concat([bytes.subarray(0, bytes.length - 200), bytes.subarray(bytes.length - 2)]);
+      expect(await decodeView(short, 'short', part, { sharpOnly })).toMatchObject({ width: 21, height: 9 });
+      await expect(decodeView(short, 'short', part, { whole: true, sharpOnly })).rejects.toMatchObject({
+        code: 'file-corrupt',
+        where: 'short',
+      });
+    },
+  );
 });

@@ -3,6 +3,7 @@ import { DataError } from './data-error.js';
 import { type JpegFrame, jpegFrame } from './jpeg-frame.js';
 import type { Picture } from './picture.js';
 import { type Size, type View, viewOf } from './resample.js';
+import { turboPart } from './turbo-jpeg.js';
 
 export interface DecodeOptions {
   /** Takes what there is of a picture that ends early; the rest is gray. Default false: such a picture is an error. */
@@ -11,6 +12,8 @@ export interface DecodeOptions {
   mostPixels?: number;
   /** Decodes all of a picture where a view needs a part, so that damage anywhere in it is found. Default false. */
   whole?: boolean;
+  /** Leaves JPEGs to sharp where libjpeg-turbo itself could decode them: the same bytes, more slowly. Default false. */
+  sharpOnly?: boolean;
 }
 
 const MOST_PIXELS = 100_000_000;
@@ -27,11 +30,14 @@ const PNG = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
  * which turns most of such a picture white: that is what the reference pipeline does with it.
  *
  * Throws   DataError not-an-image, image-truncated, image-too-large, file-corrupt; each names the file.
- * Source   torchvision's default loader (PIL, convert('RGB')); equal to the bit with sharp's libjpeg-turbo and libspng.
+ * Source   torchvision's default loader (PIL, convert('RGB')); equal to the bit with libjpeg-turbo and sharp's libspng.
  */
 export async function decodePicture(bytes: Uint8Array, where: string, options: DecodeOptions = {}): Promise<Picture> {
+  const frame = plainJpeg(bytes, options);
+  const picture = frame && !options.sharpOnly && turboPart(bytes);
+  if (picture) return picture;
   return withSharp(bytes, where, options, async (settings) => {
-    if (plainJpeg(bytes) === undefined) {
+    if (frame === undefined) {
       const metadata = await sharp(bytes, settings).metadata();
       if (metadata.space === 'cmyk') return decodeCmyk(bytes, settings);
       if (metadata.space === 'grey16' && !metadata.hasAlpha) return decodeGray16(bytes, settings, metadata);
@@ -52,19 +58,23 @@ export async function decodeView(
   viewOfSize: (of: Size) => View,
   options: DecodeOptions = {},
 ): Promise<Picture> {
-  const frame = options.whole || !hasEnd(bytes) ? undefined : plainJpeg(bytes);
+  const frame = options.whole || !hasEnd(bytes) ? undefined : plainJpeg(bytes, options);
   if (frame === undefined) {
     const picture = await decodePicture(bytes, where, options);
     return viewOf(picture, viewOfSize(picture));
   }
   const { needs, make } = viewOfSize(frame);
-  return make(await withSharp(bytes, where, options, (settings) => rgb(sharp(bytes, settings).extract(needs))));
+  return make(
+    (options.sharpOnly ? undefined : turboPart(bytes, needs)) ??
+      (await withSharp(bytes, where, options, (settings) => rgb(sharp(bytes, settings).extract(needs)))),
+  );
 }
 
-/** The frame of a JPEG that becomes RGB without further ado: gray or colour. */
-export function plainJpeg(bytes: Uint8Array): JpegFrame | undefined {
+/** The frame of a JPEG that becomes RGB without further ado: gray or colour, and not too large. */
+export function plainJpeg(bytes: Uint8Array, { mostPixels = MOST_PIXELS }: DecodeOptions): JpegFrame | undefined {
   const frame = jpegFrame(bytes);
-  return frame?.components === 1 || frame?.components === 3 ? frame : undefined;
+  if (!frame || frame.width * frame.height > mostPixels) return undefined;
+  return frame.components === 1 || frame.components === 3 ? frame : undefined;
 }
 
 /** Runs sharp on a JPEG or PNG, told by its first bytes, with the settings that all decoding shares; its errors get names. */
@@ -144,7 +154,7 @@ function named(error: Error, bytes: Uint8Array, where: string): DataError {
 }
 
 /** Whether the mark that ends a JPEG, or the chunk that ends a PNG, is among the last bytes. */
-function hasEnd(bytes: Uint8Array): boolean {
+export function hasEnd(bytes: Uint8Array): boolean {
   const tail = Buffer.from(bytes.subarray(Math.max(0, bytes.length - TAIL_BYTES)));
   return begins(bytes, JPEG) ? tail.includes(Buffer.of(0xff, 0xd9)) : tail.includes('IEND');
 }

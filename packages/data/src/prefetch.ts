@@ -45,6 +45,8 @@ const PICTURES_A_JOB = 8;
 export class PictureWorkers {
   readonly threads: number;
   private readonly pool: Piscina<DecodeJob, DecodeFailure[]>;
+  /** Room of batches that were given out, used over again: memory that is there already need not be cleared. */
+  private spaces: SharedArrayBuffer[] = [];
   private closed = false;
 
   constructor(options: { threads?: number } = {}) {
@@ -65,13 +67,12 @@ export class PictureWorkers {
     const stop = new SharedArrayBuffer(4);
     const halt = (): void => void Atomics.store(new Int32Array(stop), 0, 1);
     options.signal?.addEventListener('abort', halt, { once: true });
-    const spaces: SharedArrayBuffer[] = [];
     const line: Promise<{ batch: PictureBatch; space: SharedArrayBuffer }>[] = [];
     const refill = (): void => {
       while (line.length <= ahead) {
         const next = source.next();
         if (next.done) return;
-        const made = this.make(set, next.value, spaces.pop(), options, stop);
+        const made = this.make(set, next.value, this.spaces.pop(), options, stop);
         made.catch(() => undefined);
         line.push(made);
       }
@@ -82,7 +83,7 @@ export class PictureWorkers {
         options.signal?.throwIfAborted();
         const { batch, space } = await line.shift()!;
         yield batch;
-        spaces.push(space);
+        this.spaces.push(space);
         refill();
       }
     } finally {
@@ -96,6 +97,7 @@ export class PictureWorkers {
   /** Ends the threads. */
   close(): Promise<void> {
     this.closed = true;
+    this.spaces = [];
     return this.pool.destroy();
   }
 

@@ -1,8 +1,13 @@
 import type { Picture } from './picture.js';
+import { RESAMPLE_WASM } from './resample-wasm.js';
 
-/** Weights are whole numbers that add up to about 2^WEIGHT_BITS. */
+/** Weights are whole numbers that add up to about 2^WEIGHT_BITS; resample.wat rounds sums of them. */
 export const WEIGHT_BITS = 22;
-const HALF = 1 << (WEIGHT_BITS - 1);
+const PAGE_BYTES = 65_536;
+/** What a pass may touch past the end of its pixels. */
+const SLACK_BYTES = 16;
+/** A memory that had to become larger than this for one picture is given up after it. */
+const MOST_KEPT_BYTES = 64 * 2 ** 20;
 
 /** Which source pixels each output pixel of one axis is made of, and with what weights. */
 export interface Taps {
@@ -14,136 +19,67 @@ export interface Taps {
   weights: Int32Array;
 }
 
-/** Makes one row of output pixels out of the source row that begins at `row`; `first` counts in bytes. */
-type RowPass = (from: Uint8Array, row: number, first: Int32Array, weights: Int32Array, count: number, to: Uint8Array, at: number) => void;
-
-/** Where the weights are few there is no loop over them: it took half of the time of a pass. */
-const ACROSS: Record<number, RowPass> = { 2: across2, 3: across3, 4: across4 };
-
-/** Each row of a picture resampled. */
-export function horizontal({ height, width, data }: Picture, { count, first, weights }: Taps): Picture {
-  const out = new Uint8Array(first.length * height * 3);
-  const firstByte = first.map((pixel) => 3 * pixel);
-  const pass = ACROSS[count] ?? acrossMany;
-  for (let y = 0; y < height; y++) pass(data, 3 * y * width, firstByte, weights, count, out, 3 * y * first.length);
-  return { width: first.length, height, data: out };
+/** What resample.wat exports; numbers are places in the memory. */
+interface Passes {
+  memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  horizontal(from: number, line: number, rows: number, first: number, weights: number, count: number, outputs: number, to: number): void;
+  vertical(from: number, line: number, first: number, weights: number, count: number, outputs: number, to: number): void;
 }
 
-function across2(from: Uint8Array, row: number, first: Int32Array, weights: Int32Array, _: number, to: Uint8Array, at: number): void {
-  for (let x = 0, w = 0, o = at; x < first.length; x++, w += 2, o += 3) {
-    const i = row + first[x]!;
-    const a = weights[w]!;
-    const b = weights[w + 1]!;
-    to[o] = (HALF + Math.imul(a, from[i]!) + Math.imul(b, from[i + 3]!)) >> WEIGHT_BITS;
-    to[o + 1] = (HALF + Math.imul(a, from[i + 1]!) + Math.imul(b, from[i + 4]!)) >> WEIGHT_BITS;
-    to[o + 2] = (HALF + Math.imul(a, from[i + 2]!) + Math.imul(b, from[i + 5]!)) >> WEIGHT_BITS;
+/** The part of JavaScript's WebAssembly that is used: its types are the browsers' alone. */
+const { WebAssembly } = globalThis as unknown as {
+  WebAssembly: { Module: new (bytes: Uint8Array) => object; Instance: new (module: object) => { exports: unknown } };
+};
+const assembled = new WebAssembly.Module(Buffer.from(RESAMPLE_WASM, 'base64'));
+let kept: Passes | null = null;
+
+/** Both axes of a picture resampled, each to bytes: the rows first, or where `verticalFirst` the columns. */
+export function resampleAxes({ width, height, data }: Picture, across: Taps, down: Taps, verticalFirst: boolean): Picture {
+  const [toWidth, toHeight] = [across.first.length, down.first.length];
+  const middle = verticalFirst ? width * toHeight : toWidth * height;
+  const sizes = [across.first.byteLength, across.weights.byteLength, down.first.byteLength, down.weights.byteLength];
+  const [acrossFirst, acrossWeights, downFirst, downWeights, from, between, to, end] = placesOf(
+    ...sizes,
+    data.length,
+    3 * middle,
+    3 * toWidth * toHeight,
+  );
+  const passes = withMemory(end!);
+  const bytes = new Uint8Array(passes.memory.buffer);
+  const whole = new Int32Array(passes.memory.buffer);
+  across.first.forEach((pixel, x) => {
+    whole[acrossFirst! / 4 + x] = 3 * pixel;
+  });
+  whole.set(across.weights, acrossWeights! / 4);
+  whole.set(down.first, downFirst! / 4);
+  whole.set(down.weights, downWeights! / 4);
+  bytes.set(data, from);
+  const horizontal = (source: number, line: number, rows: number, target: number): void =>
+    passes.horizontal(source, line, rows, acrossFirst!, acrossWeights!, across.count, toWidth, target);
+  const vertical = (source: number, line: number, target: number): void =>
+    passes.vertical(source, line, downFirst!, downWeights!, down.count, toHeight, target);
+  if (verticalFirst) {
+    vertical(from!, 3 * width, between!);
+    horizontal(between!, 3 * width, toHeight, to!);
+  } else {
+    horizontal(from!, 3 * width, height, between!);
+    vertical(between!, 3 * toWidth, to!);
   }
+  if (bytes.length > MOST_KEPT_BYTES) kept = null;
+  return { width: toWidth, height: toHeight, data: bytes.slice(to, to! + 3 * toWidth * toHeight) };
 }
 
-function across3(from: Uint8Array, row: number, first: Int32Array, weights: Int32Array, _: number, to: Uint8Array, at: number): void {
-  for (let x = 0, w = 0, o = at; x < first.length; x++, w += 3, o += 3) {
-    const i = row + first[x]!;
-    const a = weights[w]!;
-    const b = weights[w + 1]!;
-    const c = weights[w + 2]!;
-    to[o] = (HALF + Math.imul(a, from[i]!) + Math.imul(b, from[i + 3]!) + Math.imul(c, from[i + 6]!)) >> WEIGHT_BITS;
-    to[o + 1] = (HALF + Math.imul(a, from[i + 1]!) + Math.imul(b, from[i + 4]!) + Math.imul(c, from[i + 7]!)) >> WEIGHT_BITS;
-    to[o + 2] = (HALF + Math.imul(a, from[i + 2]!) + Math.imul(b, from[i + 5]!) + Math.imul(c, from[i + 8]!)) >> WEIGHT_BITS;
-  }
+/** Where things of so many bytes lie one after the other, and where the last one ends. */
+function placesOf(...sizes: number[]): number[] {
+  const places = [0];
+  for (const size of sizes) places.push(Math.ceil((places.at(-1)! + size + SLACK_BYTES) / SLACK_BYTES) * SLACK_BYTES);
+  return places;
 }
 
-function across4(from: Uint8Array, row: number, first: Int32Array, weights: Int32Array, _: number, to: Uint8Array, at: number): void {
-  for (let x = 0, w = 0, o = at; x < first.length; x++, w += 4, o += 3) {
-    const i = row + first[x]!;
-    const a = weights[w]!;
-    const b = weights[w + 1]!;
-    const c = weights[w + 2]!;
-    const d = weights[w + 3]!;
-    to[o] =
-      (HALF + Math.imul(a, from[i]!) + Math.imul(b, from[i + 3]!) + Math.imul(c, from[i + 6]!) + Math.imul(d, from[i + 9]!)) >> WEIGHT_BITS;
-    to[o + 1] =
-      (HALF + Math.imul(a, from[i + 1]!) + Math.imul(b, from[i + 4]!) + Math.imul(c, from[i + 7]!) + Math.imul(d, from[i + 10]!)) >>
-      WEIGHT_BITS;
-    to[o + 2] =
-      (HALF + Math.imul(a, from[i + 2]!) + Math.imul(b, from[i + 5]!) + Math.imul(c, from[i + 8]!) + Math.imul(d, from[i + 11]!)) >>
-      WEIGHT_BITS;
-  }
-}
-
-function acrossMany(
-  from: Uint8Array,
-  row: number,
-  first: Int32Array,
-  weights: Int32Array,
-  count: number,
-  to: Uint8Array,
-  at: number,
-): void {
-  for (let x = 0, w = 0, o = at; x < first.length; x++, o += 3) {
-    let red = HALF;
-    let green = HALF;
-    let blue = HALF;
-    const end = w + count;
-    for (let i = row + first[x]!; w < end; w++, i += 3) {
-      const weight = weights[w]!;
-      red += Math.imul(weight, from[i]!);
-      green += Math.imul(weight, from[i + 1]!);
-      blue += Math.imul(weight, from[i + 2]!);
-    }
-    to[o] = red >> WEIGHT_BITS;
-    to[o + 1] = green >> WEIGHT_BITS;
-    to[o + 2] = blue >> WEIGHT_BITS;
-  }
-}
-
-/** Adds up the rows of source pixels from `row` on, `line` bytes apart, to one row. */
-type ColumnPass = (from: Uint8Array, row: number, line: number, weights: Int32Array, to: Uint8Array, at: number) => void;
-
-const DOWN: Record<number, ColumnPass> = { 2: down2, 3: down3, 4: down4 };
-
-/** Each column of a picture resampled. */
-export function vertical({ width, data }: Picture, { count, first, weights }: Taps): Picture {
-  const line = 3 * width;
-  const out = new Uint8Array(line * first.length);
-  const pass = DOWN[count] ?? downMany;
-  for (let y = 0; y < first.length; y++) {
-    pass(data, first[y]! * line, line, weights.subarray(y * count, (y + 1) * count), out, y * line);
-  }
-  return { width, height: first.length, data: out };
-}
-
-function down2(from: Uint8Array, row: number, line: number, weights: Int32Array, to: Uint8Array, at: number): void {
-  const a = weights[0]!;
-  const b = weights[1]!;
-  for (let i = row, o = at; o < at + line; i++, o++) to[o] = (HALF + Math.imul(a, from[i]!) + Math.imul(b, from[i + line]!)) >> WEIGHT_BITS;
-}
-
-function down3(from: Uint8Array, row: number, line: number, weights: Int32Array, to: Uint8Array, at: number): void {
-  const a = weights[0]!;
-  const b = weights[1]!;
-  const c = weights[2]!;
-  for (let i = row, o = at; o < at + line; i++, o++) {
-    to[o] = (HALF + Math.imul(a, from[i]!) + Math.imul(b, from[i + line]!) + Math.imul(c, from[i + 2 * line]!)) >> WEIGHT_BITS;
-  }
-}
-
-function down4(from: Uint8Array, row: number, line: number, weights: Int32Array, to: Uint8Array, at: number): void {
-  const a = weights[0]!;
-  const b = weights[1]!;
-  const c = weights[2]!;
-  const d = weights[3]!;
-  for (let i = row, o = at; o < at + line; i++, o++) {
-    const upper = Math.imul(a, from[i]!) + Math.imul(b, from[i + line]!);
-    to[o] = (HALF + upper + Math.imul(c, from[i + 2 * line]!) + Math.imul(d, from[i + 3 * line]!)) >> WEIGHT_BITS;
-  }
-}
-
-function downMany(from: Uint8Array, row: number, line: number, weights: Int32Array, to: Uint8Array, at: number): void {
-  const sums = new Int32Array(line).fill(HALF);
-  for (let k = 0; k < weights.length; k++) {
-    const weight = weights[k]!;
-    const start = row + k * line;
-    for (let x = 0; x < line; x++) sums[x] = sums[x]! + Math.imul(weight, from[start + x]!);
-  }
-  for (let x = 0; x < line; x++) to[at + x] = sums[x]! >> WEIGHT_BITS;
+/** The passes with at least so much memory. */
+function withMemory(bytes: number): Passes {
+  kept ??= new WebAssembly.Instance(assembled).exports as Passes;
+  const missing = bytes - kept.memory.buffer.byteLength;
+  if (missing > 0) kept.memory.grow(Math.ceil(missing / PAGE_BYTES));
+  return kept;
 }

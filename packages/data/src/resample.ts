@@ -1,5 +1,5 @@
 import { type Box, cut, type Picture } from './picture.js';
-import { horizontal, type Taps, vertical, WEIGHT_BITS } from './resample-passes.js';
+import { resampleAxes, type Taps, WEIGHT_BITS } from './resample-passes.js';
 
 /** A picture's size, in pixels. */
 export interface Size {
@@ -30,7 +30,7 @@ interface Axis {
   from: number;
   to: number;
   /** Their numbers count from `from`. */
-  taps: Taps;
+  taps(): Taps;
 }
 
 /** The output pixels begin .. begin + outputs - 1 of an axis on which n pixels from `origin` on become m. */
@@ -42,27 +42,31 @@ function axis(n: number, m: number, begin: number, outputs: number, origin: numb
   const lowOf = (i: number): number => Math.max(0, Math.trunc(centreOf(i) - radius + 0.5));
   const highOf = (i: number): number => Math.min(end, Math.trunc(centreOf(i) + radius + 0.5));
   const [from, to] = [lowOf(0), highOf(outputs - 1)];
-  let count = 0;
-  for (let i = 0; i < outputs; i++) count = Math.max(count, highOf(i) - lowOf(i));
-  const first = new Int32Array(outputs);
-  const weights = new Int32Array(outputs * count);
-  const raw = new Float64Array(count);
-  for (let i = 0; i < outputs; i++) {
-    const [centre, low, high] = [centreOf(i), lowOf(i), highOf(i)];
-    let sum = 0;
-    for (let j = low; j < high; j++) sum += raw[j - low] = Math.max(0, 1 - Math.abs((j - centre + 0.5) * (1 / radius)));
-    const moved = Math.max(0, low + count - to);
-    first[i] = low - moved - from;
-    for (let k = 0; k < high - low; k++) weights[i * count + moved + k] = Math.trunc((raw[k]! / sum) * 2 ** WEIGHT_BITS + 0.5);
+  return { from, to, taps };
+
+  function taps(): Taps {
+    let count = 0;
+    for (let i = 0; i < outputs; i++) count = Math.max(count, highOf(i) - lowOf(i));
+    const first = new Int32Array(outputs);
+    const weights = new Int32Array(outputs * count);
+    const raw = new Float64Array(count);
+    for (let i = 0; i < outputs; i++) {
+      const [centre, low, high] = [centreOf(i), lowOf(i), highOf(i)];
+      let sum = 0;
+      for (let j = low; j < high; j++) sum += raw[j - low] = Math.max(0, 1 - Math.abs((j - centre + 0.5) * (1 / radius)));
+      const moved = Math.max(0, low + count - to);
+      first[i] = low - moved - from;
+      for (let k = 0; k < high - low; k++) weights[i * count + moved + k] = Math.trunc((raw[k]! / sum) * 2 ** WEIGHT_BITS + 0.5);
+    }
+    return { count, first, weights };
   }
-  return { from, to, taps: { count, first, weights } };
 }
 
 /** The output pixels in the opposite order. */
-function reversed({ from, to, taps: { count, first, weights } }: Axis): Axis {
+function reversed({ count, first, weights }: Taps): Taps {
   const back = new Int32Array(weights.length);
   for (let i = 0; i < first.length; i++) back.set(weights.subarray(i * count, (i + 1) * count), weights.length - (i + 1) * count);
-  return { from, to, taps: { count, first: first.toReversed(), weights: back } };
+  return { count, first: first.toReversed(), weights: back };
 }
 
 /**
@@ -81,8 +85,7 @@ export function resampling(of: Size, width: number, height: number, options: Res
   if (!(width > 0 && height > 0)) throw new RangeError(`a picture cannot become ${width}x${height}`);
   const { window = { top: 0, left: 0, width, height }, mirrored, origin = { left: 0, top: 0 } } = options;
   const [left, top] = [Math.floor(origin.left), Math.floor(origin.top)];
-  const forward = axis(of.width, width, window.left, window.width, origin.left - left);
-  const across = mirrored ? reversed(forward) : forward;
+  const across = axis(of.width, width, window.left, window.width, origin.left - left);
   const down = axis(of.height, height, window.top, window.height, origin.top - top);
   const shrinks = of.height - height;
   const verticalFirst = shrinks > 0 && shrinks > 2 * (of.width - width);
@@ -90,8 +93,7 @@ export function resampling(of: Size, width: number, height: number, options: Res
     width: window.width,
     height: window.height,
     needs: { top: top + down.from, left: left + across.from, width: across.to - across.from, height: down.to - down.from },
-    make: (part) =>
-      verticalFirst ? horizontal(vertical(part, down.taps), across.taps) : vertical(horizontal(part, across.taps), down.taps),
+    make: (part) => resampleAxes(part, mirrored ? reversed(across.taps()) : across.taps(), down.taps(), verticalFirst),
   };
 }
 

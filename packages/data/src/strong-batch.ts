@@ -1,6 +1,7 @@
 import type { Dataset } from './dataset.js';
 import { normalizationOf } from './fill-batch.js';
 import { drawStrong, strongView } from './strong-view.js';
+import { writeNormalised } from './write-normalised.js';
 
 /**
  * The strong views of some pictures, normalised: the second view that MLKD trains on, beside a batch's own (weak) one. Each draws
@@ -16,12 +17,7 @@ export function makeStrongViews(dataset: Dataset, indices: ArrayLike<number>, dr
   for (let k = 0; k < indices.length; k++) {
     const picture = { height, width, data: dataset.image(indices[k]!) };
     const { data } = strongView(picture, drawStrong(draw.seed, draw.epoch, indices[k]!));
-    const start = k * size;
-    for (let at = 0; at < size; at += 3) {
-      views[start + at] = table[data[at]!]!;
-      views[start + at + 1] = table[256 + data[at + 1]!]!;
-      views[start + at + 2] = table[512 + data[at + 2]!]!;
-    }
+    writeNormalised(data, table, views, k * size);
   }
   return views;
 }
