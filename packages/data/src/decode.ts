@@ -34,7 +34,7 @@ const PNG = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
  */
 export async function decodePicture(bytes: Uint8Array, where: string, options: DecodeOptions = {}): Promise<Picture> {
   const frame = plainJpeg(bytes, options);
-  const picture = frame && !options.sharpOnly && turboPart(bytes);
+  const picture = frame && !options.sharpOnly && turboPart(bytes, frame);
   if (picture) return picture;
   return withSharp(bytes, where, options, async (settings) => {
     if (frame === undefined) {
@@ -65,7 +65,7 @@ export async function decodeView(
   }
   const { needs, make } = viewOfSize(frame);
   return make(
-    (options.sharpOnly ? undefined : turboPart(bytes, needs)) ??
+    (options.sharpOnly ? undefined : turboPart(bytes, frame, needs)) ??
       (await withSharp(bytes, where, options, (settings) => rgb(sharp(bytes, settings).extract(needs)))),
   );
 }

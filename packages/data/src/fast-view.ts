@@ -27,7 +27,7 @@ export async function fastView(
   const shrink = whole && SHRINKS.find((by) => whole.needs.width >= by * whole.width && whole.needs.height >= by * whole.height);
   if (!frame || !shrink) return decodeView(bytes, where, viewOfSize, options);
   const shrunk = viewOfSize(frame, { width: frame.width / shrink, height: frame.height / shrink });
-  const part = options.sharpOnly || !hasEnd(bytes) ? undefined : turboPart(bytes, shrunk.needs, shrink);
+  const part = options.sharpOnly || !hasEnd(bytes) ? undefined : turboPart(bytes, frame, shrunk.needs, shrink);
   return part ? shrunk.make(part) : bySharp(bytes, where, { frame, shrink, viewOfSize, options });
 }
 

@@ -13,13 +13,15 @@ export interface Box {
   width: number;
 }
 
+/** Throws RangeError unless a box lies inside a picture of that size. */
+export function checkInside({ left, top, width, height }: Box, of: { width: number; height: number }): void {
+  if (top >= 0 && left >= 0 && width > 0 && height > 0 && top + height <= of.height && left + width <= of.width) return;
+  throw new RangeError(`a box of ${width}x${height} at ${left}, ${top} leaves a picture of ${of.width}x${of.height}`);
+}
+
 /** The part of a picture inside a box, copied. The box must lie inside the picture. */
 export function cut(picture: Picture, box: Box): Picture {
-  if (box.top < 0 || box.left < 0 || box.top + box.height > picture.height || box.left + box.width > picture.width) {
-    throw new RangeError(
-      `a box of ${box.width}x${box.height} at ${box.left}, ${box.top} leaves a picture of ${picture.width}x${picture.height}`,
-    );
-  }
+  checkInside(box, picture);
   const data = new Uint8Array(box.width * box.height * 3);
   for (let y = 0; y < box.height; y++) {
     const from = ((box.top + y) * picture.width + box.left) * 3;

@@ -26,6 +26,8 @@ function boxIn({ width, height }: { width: number; height: number }, [a, b, c, d
   return { left, top, width: 1 + Math.floor(c! * (width - left)), height: 1 + Math.floor(d! * (height - top)) };
 }
 
+const SMALL = { width: 64, height: 48 };
+
 const KINDS: [string, JpegOptions, boolean][] = [
   ['4:2:0', { chromaSubsampling: '4:2:0' }, false],
   ['4:4:4', { chromaSubsampling: '4:4:4' }, false],
@@ -48,12 +50,12 @@ describe('libjpeg-turbo', () => {
       const colour = await jpeg(width, height, options);
       const bytes = gray ? await sharp(colour).grayscale().jpeg().toBuffer() : colour;
       const whole = await bySharp(bytes);
-      expect(turboPart(bytes)).toEqual(whole);
+      expect(turboPart(bytes, whole)).toEqual(whole);
       const unit = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
       fc.assert(
         fc.property(fc.tuple(unit, unit, unit, unit), (numbers) => {
           const box = boxIn(whole, numbers);
-          expect(Buffer.compare(turboPart(bytes, box)!.data, cut(whole, box).data)).toBe(0);
+          expect(Buffer.compare(turboPart(bytes, whole, box)!.data, cut(whole, box).data)).toBe(0);
         }),
         { numRuns: 150 },
       );
@@ -62,7 +64,8 @@ describe('libjpeg-turbo', () => {
 
   test.each([2, 4, 8])('a part of a picture shrunk %i times is that of the whole', async (shrink) => {
     const bytes = await jpeg(331, 219);
-    const whole = turboPart(bytes, undefined, shrink)!;
+    const of = { width: 331, height: 219 };
+    const whole = turboPart(bytes, of, undefined, shrink)!;
     expect([whole.width, whole.height]).toEqual([Math.ceil(331 / shrink), Math.ceil(219 / shrink)]);
     for (const numbers of [
       [0, 0, 0.5, 0.5],
@@ -70,24 +73,38 @@ describe('libjpeg-turbo', () => {
       [0.61, 0.13, 0.99, 0.99],
     ]) {
       const box = boxIn(whole, numbers);
-      expect(turboPart(bytes, box, shrink)).toEqual(cut(whole, box));
+      expect(turboPart(bytes, of, box, shrink)).toEqual(cut(whole, box));
     }
   });
 
   test('takes bytes that lie inside others', async () => {
     const bytes = await jpeg(64, 48);
     const inside = Buffer.concat([Buffer.alloc(37, 0xff), bytes, Buffer.alloc(11)]).subarray(37, 37 + bytes.length);
-    expect(turboPart(inside)).toEqual(turboPart(bytes));
+    expect(turboPart(inside, SMALL)).toEqual(turboPart(bytes, SMALL));
   });
 
   test('leaves what is wrong in any way to sharp', async () => {
     const bytes = await jpeg(64, 48);
-    expect(turboPart(bytes.subarray(0, bytes.length - 40))).toBe(undefined);
-    expect(turboPart(await readFile(PHOTOGRAPH))).toBe(undefined);
+    expect(turboPart(bytes.subarray(0, bytes.length - 40), SMALL)).toBe(undefined);
+    expect(turboPart(await readFile(PHOTOGRAPH), SMALL)).toBe(undefined);
     const short = Buffer.concat([bytes.subarray(0, bytes.length - 200), bytes.subarray(bytes.length - 2)]);
-    expect(turboPart(short)).toBe(undefined);
-    expect(turboPart(short, { left: 0, top: 0, width: 64, height: 8 })).toEqual(
+    expect(turboPart(short, SMALL)).toBe(undefined);
+    expect(turboPart(short, SMALL, { left: 0, top: 0, width: 64, height: 8 })).toEqual(
       cut(await bySharp(bytes), { left: 0, top: 0, width: 64, height: 8 }),
     );
+  });
+
+  test('writes nowhere else: neither a size that the header does not say nor a part outside is taken', async () => {
+    const bytes = await jpeg(64, 48);
+    expect(turboPart(bytes, { width: 65, height: 48 })).toBe(undefined);
+    expect(turboPart(bytes, { width: 64, height: 47 }, { left: 0, top: 0, width: 8, height: 8 })).toBe(undefined);
+    for (const part of [
+      { left: 60, top: 0, width: 20, height: 8 },
+      { left: 0, top: 0, width: 8, height: 0 },
+      { left: 64, top: 0, width: 0, height: 8 },
+      { left: 0, top: 44, width: 8, height: 8 },
+    ]) {
+      expect(() => turboPart(bytes, SMALL, part)).toThrow(RangeError);
+    }
   });
 });

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type Koffi from 'koffi';
-import { type Box, cut, type Picture } from './picture.js';
+import { type Box, checkInside, cut, type Picture } from './picture.js';
+import type { Size } from './resample.js';
 
 /** Numbers of libjpeg-turbo's interface. */
 const DECOMPRESS = 1;
@@ -37,13 +38,14 @@ export function hasTurboJpeg(): boolean {
 }
 
 /**
- * A part of a gray or colour JPEG as RGB, decoded by libjpeg-turbo without anything around it: the rows below are not looked at, nor
+ * A part of a gray or colour JPEG of size `of` as RGB, decoded by libjpeg-turbo without anything around it: the rows below are not looked at, nor
  * are the columns beside it, except for reading past them. `shrink` 2, 4 or 8 leaves out the finest frequencies and counts `part` in pixels of
  * the picture of 1/shrink of the size (rounded up).
  *
  * Returns  undefined where there is no library, or where it finds anything wrong at all: then sharp decodes, and says what.
+ * Throws   RangeError on a part that leaves the picture.
  */
-export function turboPart(bytes: Uint8Array, part?: Box, shrink = 1): Picture | undefined {
+export function turboPart(bytes: Uint8Array, of: Size, part?: Box, shrink = 1): Picture | undefined {
   if (!hasTurboJpeg()) return undefined;
   const { init, destroy, ...turbo } = loaded!;
   const handle = init(DECOMPRESS);
@@ -52,14 +54,13 @@ export function turboPart(bytes: Uint8Array, part?: Box, shrink = 1): Picture | 
     turbo.set(handle, PARAMETER.stopOnWarning, 1);
     if (turbo.header(handle, bytes, bytes.length) !== 0) return undefined;
     if (shrink !== 1 && turbo.scale(handle, { num: 1, denom: shrink }) !== 0) return undefined;
-    const [width, height] = [PARAMETER.width, PARAMETER.height].map((side) => Math.ceil(turbo.get(handle, side) / shrink)) as [
-      number,
-      number,
-    ];
+    if (turbo.get(handle, PARAMETER.width) !== of.width || turbo.get(handle, PARAMETER.height) !== of.height) return undefined;
+    const [width, height] = [Math.ceil(of.width / shrink), Math.ceil(of.height / shrink)];
     if (!part) {
       const data = new Uint8Array(width * height * 3);
       return turbo.decompress(handle, bytes, bytes.length, data, 0, RGB) === 0 ? { width, height, data } : undefined;
     }
+    checkInside(part, { width, height });
     const unit = UNIT_WIDTHS[turbo.get(handle, PARAMETER.subsampling)]! / shrink;
     const x = Math.max(0, Math.floor((part.left - NEIGHBOURS) / unit) * unit);
     const w = Math.min(width, part.left + part.width + NEIGHBOURS) - x;
