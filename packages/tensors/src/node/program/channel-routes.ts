@@ -1,14 +1,10 @@
-import { type Graph, type GraphNode, outputOf, sourceNode, type TensorSignature } from './graph.js';
-import type { OwnOps } from './own-ops.js';
-
-/** The name of our own op (native/channels.cc). */
-const PICK = 'TemperedChannels';
+import { type Graph, type GraphNode, sourceNode, type TensorSignature } from './graph.js';
 
 /** Where a channel of a tensor comes from: a channel of another one, or nowhere (zeros). */
-type Origin = { source: string; channel: number } | null;
+export type Origin = { source: string; channel: number } | null;
 
 /** A tensor [N, H, W, C] that only rearranges channels of others. */
-interface Route {
+export interface Route {
   origins: readonly Origin[];
   /** Whether a shuffle is part of the way: without one TensorFlow's own ops are as good. */
   shuffled: boolean;
@@ -101,36 +97,8 @@ function numbers(node: GraphNode | undefined): readonly number[] | undefined {
   return dtype === 'float32' ? [...new Float32Array(buffer)] : undefined;
 }
 
-/** Results that come from the same tensors: picked by one op. */
-class Pick {
-  readonly outputs: { source: string; route: Route; signature: TensorSignature }[] = [];
-
-  constructor(
-    readonly name: string,
-    readonly sources: readonly string[],
-  ) {}
-
-  node(widths: readonly number[], threads: number): GraphNode {
-    const begins = new Map(this.sources.map((source, i) => [source, widths.slice(0, i).reduce((sum, width) => sum + width, 0)]));
-    const place = (origin: Origin): number => (origin ? begins.get(origin.source)! + origin.channel : -1);
-    return {
-      name: this.name,
-      op: PICK,
-      inputs: this.sources,
-      attributes: {
-        N: { kind: 'int', value: this.sources.length },
-        M: { kind: 'int', value: this.outputs.length },
-        index: { kind: 'ints', value: this.outputs.flatMap(({ route }) => route.origins.map(place)) },
-        sizes: { kind: 'ints', value: this.outputs.map(({ route }) => route.origins.length) },
-        threads: { kind: 'int', value: threads },
-      },
-      outputs: this.outputs.map(({ signature }) => signature),
-    };
-  }
-}
-
 /** The routes of a graph by 'node:output', each from tensors that are computed or picked. */
-function routesOf(graph: Graph, signature: (input: string) => TensorSignature | undefined): Map<string, Route> {
+export function routesOf(graph: Graph, signature: (input: string) => TensorSignature | undefined): Map<string, Route> {
   const known = new Map<string, GraphNode>();
   const routes = new Map<string, Route>();
   const whole = (input: string): Route | undefined => {
@@ -154,59 +122,4 @@ function routesOf(graph: Graph, signature: (input: string) => TensorSignature | 
     });
   }
   return routes;
-}
-
-/**
- * Follows channels through concatenations, slices, splits and paddings, and where a tensor is needed that a shuffle lies in front of,
- * picks its channels right out of the tensors that the shuffled one was made of: one pass over memory instead of one at each of those
- * ops. Not through several shuffles at once: then a result would have many sources, and little of each. The values are the same.
- */
-export function toChannelPicks(graph: Graph, { ops, threads }: OwnOps): Graph {
-  if (!ops.includes(PICK)) return graph;
-  const byName = new Map(graph.nodes.map((node) => [node.name, node]));
-  const signature = (input: string): TensorSignature | undefined => byName.get(sourceNode(input))?.outputs[outputOf(input)];
-  const routes = routesOf(graph, signature);
-  const shuffled = (input: string): Route | undefined => (routes.get(input)?.shuffled ? routes.get(input) : undefined);
-  const sourcesOf = ({ origins }: Route): string[] => [...new Set(origins.flatMap((origin) => (origin ? [origin.source] : [])))].sort();
-
-  const needed = new Map<string, Route>();
-  const need = (input: string): void => {
-    const route = shuffled(input);
-    if (!route || needed.has(input) || sourcesOf(route).length === 0) return;
-    needed.set(input, route);
-    for (const source of sourcesOf(route)) need(source);
-  };
-  for (const node of graph.nodes) if (!shuffled(`${node.name}:0`)) for (const input of node.inputs) need(input);
-
-  const picks = new Map<string, Pick>();
-  const moved = new Map<string, string>();
-  const nodes = graph.nodes.flatMap((node): GraphNode[] => {
-    const begun = node.outputs.flatMap((own, i): Pick[] => {
-      const source = `${node.name}:${i}`;
-      const route = needed.get(source);
-      if (!route) return [];
-      const sources = sourcesOf(route);
-      const known = picks.get(sources.join(' '));
-      const pick = known ?? new Pick(`channels_${node.name}`, sources);
-      picks.set(sources.join(' '), pick);
-      moved.set(source, `${pick.name}:${pick.outputs.length}`);
-      pick.outputs.push({ source, route, signature: own });
-      return known ? [] : [pick];
-    });
-    return [node, ...begun.map((pick) => ({ ...node, name: pick.name }))];
-  });
-  const finished = new Map(
-    [...picks.values()].map((pick) => [
-      pick.name,
-      pick.node(
-        pick.sources.map((source) => last(signature(source)!.shape)),
-        threads,
-      ),
-    ]),
-  );
-  const follow = (input: string): string => moved.get(input) ?? input;
-  return {
-    ...graph,
-    nodes: nodes.map((node) => finished.get(node.name) ?? node).map((node) => ({ ...node, inputs: node.inputs.map(follow) })),
-  };
 }

@@ -1,6 +1,7 @@
-import { toChannelPicks } from './channel-routes.js';
+import { toChannelPicks } from './channel-picks.js';
 import { toFusable } from './fusable.js';
 import { BARRIER, type Graph, type GraphNode, sourceNode } from './graph.js';
+import { toKernelProducts } from './kernel-products.js';
 import { toOwnBatchNorm } from './own-batch-norm.js';
 import { toOwnConvolutions } from './own-convolution.js';
 import type { OwnOps } from './own-ops.js';
@@ -64,7 +65,7 @@ export function removeDead(graph: Graph): Graph {
 /** All passes, in the order in which compile() applies them. */
 export function optimize(graph: Graph, own: OwnOps): Graph {
   const lean = removeDead(shareConstants(graph));
-  return toFusable(removeDead(toOwnConvolutions(toChannelPicks(toOwnBatchNorm(lean, own), own), own)));
+  return toFusable(removeDead(toKernelProducts(toOwnConvolutions(toChannelPicks(toOwnBatchNorm(lean, own), own), own), own)));
 }
 
 /** The graph under a prefix, its variables shared under the name of the state they belong to. */

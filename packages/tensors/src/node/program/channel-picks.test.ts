@@ -84,6 +84,17 @@ test('a result that is read at both sides of a shuffle', async () => {
   expect(text).toMatch(/ = ConcatV2\(/);
 });
 
+test('a split behind a shuffle whose parts come from different tensors: an op for each', async () => {
+  const half = CHANNELS / 2;
+  const text = await both((x) => {
+    const [left, right] = [tf.square(x), tf.tanh(x)];
+    const pieces = Array.from({ length: half }, (_, i) => [channels(left, i, 1), channels(right, i, 1)]).flat();
+    const [a, b] = tf.split(shuffle(tf.concat(pieces, 3), half), 2, 3) as [Tensor, Tensor];
+    return tf.concat([tf.neg(a), tf.sin(b)], 3);
+  });
+  expect(picks(text).map((line) => /TemperedChannels\((\w+?)_\d+:0\)/.exec(line)?.[1])).toEqual(expect.arrayContaining(['Square', 'Tanh']));
+});
+
 test('without a shuffle, or with axes exchanged in another way, nothing changes', async () => {
   const text = await both((x) => tf.concat([channels(x, 6, 6), channels(x, 0, 6)], 3));
   expect(picks(text)).toEqual([]);
