@@ -21,8 +21,8 @@ const ADDON_SOURCES = [
   'batch-norm.cc',
   'channels.cc',
   'convolution-kernels.cc',
-  'winograd-avx2.cc',
-  'winograd-avx512.cc',
+  'convolution-avx2.cc',
+  'convolution-avx512.cc',
 ];
 const NAPI_VERSION = 8;
 const FLAGS = ['-O2', '-fPIC', '-shared', '-std=c++17', `-DNAPI_VERSION=${NAPI_VERSION}`, '-DBUILDING_NODE_EXTENSION'];

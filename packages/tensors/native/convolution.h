@@ -1,5 +1,5 @@
-// 3x3 convolutions of stride 1 with zeros around the picture, NHWC float32, and both of their gradients, by Winograd's minimal filtering
-// F(2x2, 3x3): a tile of 4x4 inputs gives 2x2 outputs in 16 products instead of 36.
+// Convolutions, NHWC float32, and both of their gradients. Those of 3x3 and stride 1 with zeros around the picture by Winograd's minimal
+// filtering F(2x2, 3x3): a tile of 4x4 inputs gives 2x2 outputs in 16 products instead of 36.
 //
 //   output            y  = A' [ (G w G') (B' x B) ] A, the products summed over input channels
 //   input's gradient  the same of dy, with the kernel turned by 180 degrees and its channels exchanged
@@ -33,8 +33,25 @@ struct Convolution {
   long kernel_size() const { return POINTS * from * to; }
 };
 
+// Any other convolution, as one product of matrices: each output point's window of inputs is a row of [points, window x from].
+struct Lowered {
+  long pictures, height, width, from;     // x [pictures, height, width, from]
+  long out_height, out_width, to;         // y [pictures, out_height, out_width, to]
+  long window_height, window_width, stride, top, left;  // zeros above the first row and left of the first column
+  const float* x;
+  const float* kernel;  // packed: [to / CHANNELS, depth, CHANNELS]; for the input's gradient [depth / CHANNELS, to, CHANNELS]
+  const float* bias;    // [to], or null
+  const float* added;   // like y, or null
+  bool relu;            // keeps what is no number
+  float* y;             // dy where gradients are made
+  float* dx;            // like x
+
+  long depth() const { return window_height * window_width * from; }
+  long rows() const { return pictures * out_height; }
+};
+
 // The steps for one instruction set.
-struct Winograd {
+struct ConvolutionSteps {
   const char* name;
   // Channels [first, end) of G w G' for w [3, 3, from, to]; backwards: of the kernel of the input's gradient, for w [3, 3, to, from].
   void (*transform)(const float* w, long from, long to, bool backwards, float* u, long first, long end);
@@ -44,11 +61,22 @@ struct Winograd {
   void (*accumulate)(const Convolution&, long first, long end, float* du);
   // Channels [first, end) of dw [3, 3, from, to] = G' du G, du the sum of `parts` that lie `apart` floats from each other.
   void (*finish)(const float* du, long parts, long apart, long from, long to, float* dw, long first, long end);
+
+  // Groups [first, end) of the packed form of w [depth, to]; turned: of its transpose.
+  void (*pack)(const float* w, long depth, long to, bool turned, float* packed, long first, long end);
+  // Rows [first, end) of y, counted through all pictures.
+  void (*lowered)(const Lowered&, long first, long end);
+  // Adds what rows [first, end) give to du [to / CHANNELS, depth, CHANNELS].
+  void (*lowered_accumulate)(const Lowered&, long first, long end, float* du);
+  // Groups [first, end) of dw [depth, to], du the sum of `parts` that lie `apart` floats from each other.
+  void (*unpack)(const float* du, long parts, long apart, long depth, long to, float* dw, long first, long end);
+  // dx of pictures [first, end).
+  void (*lowered_input)(const Lowered&, long first, long end);
 };
 
 // The best that this processor has; null where there is none.
-const Winograd* winograd();
+const ConvolutionSteps* convolution_steps();
 
-extern const Winograd winograd_avx2, winograd_avx512;
+extern const ConvolutionSteps steps_avx2, steps_avx512;
 
 }  // namespace tempered

@@ -15,7 +15,7 @@ namespace tempered {
 
 namespace {
 
-const char VERSION[] = "1";
+const char VERSION[] = "2";
 
 bool register_op(const OpSpec& spec) {
   std::unique_ptr<TF_Status, decltype(&TF_DeleteStatus)> status(TF_NewStatus(), TF_DeleteStatus);
@@ -92,7 +92,7 @@ const std::string& kernels_setting() {
 
 std::string kernels_fingerprint() {
   if (register_kernels().empty()) return "";
-  const Winograd* convolutions = winograd();
+  const ConvolutionSteps* convolutions = convolution_steps();
   return std::string(VERSION) + " " + (convolutions ? convolutions->name : "without convolutions");
 }
 

@@ -1,47 +1,7 @@
-// The steps of convolution.h for one instruction set. Included once for each, with NAME and LANES (floats of a vector), TALL (rows that
-// fit in registers beside CHANNELS columns), under the target that the including file chooses.
-#include <algorithm>
-#include <cstddef>
-#include <cstdlib>
-#include <cstring>
-#include <new>
-
-#include "convolution.h"
+// The steps of convolution.h by minimal filtering. Included after steps.h, under the same target.
 
 namespace tempered {
 namespace NAME {
-
-typedef float Vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-constexpr int VECTORS = CHANNELS / LANES;
-
-static inline Vec load(const float* p) { return *reinterpret_cast<const Vec*>(p); }
-static inline void store(float* p, Vec v) { *reinterpret_cast<Vec*>(p) = v; }
-static inline Vec spread(float x) { return x - Vec{}; }
-static inline Vec relu(Vec x) { return x < 0.0f ? Vec{} : x; }
-
-#define UNROLLED _Pragma("GCC unroll 16")
-
-// Memory that a thread keeps from one op to the next.
-class Scratch {
- public:
-  float* of(size_t floats) {
-    if (floats > size_) {
-      std::free(data_);
-      data_ = static_cast<float*>(std::aligned_alloc(64, (floats * sizeof(float) + 63) / 64 * 64));
-      if (!data_) throw std::bad_alloc();
-      size_ = floats;
-    }
-    return data_;
-  }
-  ~Scratch() { std::free(data_); }
-
- private:
-  float* data_ = nullptr;
-  size_t size_ = 0;
-};
-
-// Rows of many channels lie at distances that are no powers of two: else they would share a few lines of the cache.
-static long stride(long channels) { return channels < 128 ? channels : channels + CHANNELS; }
 
 // How a range of row pairs is cut into chunks whose transformed tiles stay near the core: in the second cache, or, where products may
 // take the place of what they are made of, in the first.
@@ -127,46 +87,12 @@ static void gradient_tiles(const Convolution& c, const float* above, const float
   }
 }
 
-// m[t][0 .. CHANNELS) = sum over i of v[t][i] u[i][0 .. CHANNELS) for P tiles
-template <int P>
-static inline void products(const float* v, long v_step, const float* u, long from, float* m, long m_step) {
-  Vec sum[P][VECTORS] = {};
-  for (long i = 0; i < from; i++) {
-    Vec w[VECTORS];
-    UNROLLED for (int b = 0; b < VECTORS; b++) w[b] = load(u + i * CHANNELS + b * LANES);
-    UNROLLED for (int p = 0; p < P; p++) {
-      const Vec s = spread(v[p * v_step + i]);
-      UNROLLED for (int b = 0; b < VECTORS; b++) sum[p][b] += s * w[b];
-    }
-  }
-  UNROLLED for (int p = 0; p < P; p++) UNROLLED for (int b = 0; b < VECTORS; b++) store(m + p * m_step + b * LANES, sum[p][b]);
-}
-
-// du[i][0 .. CHANNELS) += sum over t of v[t][i] m[t][0 .. CHANNELS) for P channels i
-template <int P>
-static inline void outer_products(const float* v, long v_step, const float* m, long m_step, long tiles, float* du) {
-  Vec sum[P][VECTORS] = {};
-  for (long t = 0; t < tiles; t++) {
-    Vec w[VECTORS];
-    UNROLLED for (int b = 0; b < VECTORS; b++) w[b] = load(m + t * m_step + b * LANES);
-    UNROLLED for (int p = 0; p < P; p++) {
-      const Vec s = spread(v[t * v_step + p]);
-      UNROLLED for (int b = 0; b < VECTORS; b++) sum[p][b] += s * w[b];
-    }
-  }
-  UNROLLED for (int p = 0; p < P; p++) UNROLLED for (int b = 0; b < VECTORS; b++) {
-    float* at = du + p * CHANNELS + b * LANES;
-    store(at, load(at) + sum[p][b]);
-  }
-}
-
 // A' m A of one row of tiles, what is added to it, and the ReLU.
 static void output_tiles(const Convolution& c, const float* m, long step, long plane, long pair) {
   const long tiles = (c.width + 1) / 2, y = pair % c.pairs_a_picture() * 2;
   const long start = (pair / c.pairs_a_picture() * c.height + y) * c.width * c.to;
   const bool both = y + 1 < c.height;
   for (long k = 0; k < c.to; k += LANES) {
-    const Vec bias = c.bias ? load(c.bias + k) : Vec{};
     const float* in = m + k;
     for (long t = 0; t < tiles; t++, in += step) {
       Vec s[2][4];
@@ -176,9 +102,7 @@ static void output_tiles(const Convolution& c, const float* m, long step, long p
         s[1][j] = b - d - e;
       }
       auto put = [&](Vec value, long at) __attribute__((always_inline)) {
-        value += bias;
-        if (c.added) value += load(c.added + at);
-        store(c.y + at, c.relu ? relu(value) : value);
+        store(c.y + at, finished(value, c.bias ? c.bias + k : nullptr, c.added ? c.added + at : nullptr, c.relu));
       };
       UNROLLED for (int i = 0; i < 2; i++) {
         if (i == 1 && !both) break;
@@ -220,10 +144,7 @@ static void convolve(const Convolution& c, long first, long end) {
       for (long k = 0; k < c.to; k += CHANNELS) {
         const float *u = c.kernel + (f * c.to + k) * c.from, *in = v + f * q.plane_from;
         float* out = m + f * q.plane_to + k;
-        long t = 0;
-        for (; t + TALL <= tiles; t += TALL) products<TALL>(in + t * q.from, q.from, u, c.from, out + t * q.to, q.to);
-        for (; t + 4 <= tiles; t += 4) products<4>(in + t * q.from, q.from, u, c.from, out + t * q.to, q.to);
-        for (; t < tiles; t++) products<1>(in + t * q.from, q.from, u, c.from, out + t * q.to, q.to);
+        all_products<false>(in, q.from, u, c.from, out, q.to, tiles);
       }
     }
     for (long i = 0; i < rows; i++) output_tiles(c, m + i * q.tiles * q.to, q.to, q.plane_to, begin + i);
@@ -246,11 +167,7 @@ static void accumulate(const Convolution& c, long first, long end, float* du) {
       for (long k = 0; k < c.to; k += CHANNELS) {
         const float *in = v + f * q.plane_from, *dy = m + f * q.plane_to + k;
         float* out = du + (f * c.to + k) * c.from;
-        // CHANNELS = 12 + 4, and TALL divides 12
-        for (long i = 0; i < c.from; i += 4) {
-          for (const long last = i + 12; i < last; i += TALL) outer_products<TALL>(in + i, q.from, dy, q.to, tiles, out + i * CHANNELS);
-          outer_products<4>(in + i, q.from, dy, q.to, tiles, out + i * CHANNELS);
-        }
+        all_outer_products(in, q.from, dy, q.to, tiles, out, c.from);
       }
     }
   }

@@ -40,48 +40,60 @@ function apart(got: ArrayLike<number>, expected: ArrayLike<number>): number {
   return difference / largest;
 }
 
-const CASES: [pictures: number, height: number, width: number, from: number, to: number][] = [
-  [5, 8, 8, 16, 32],
-  [2, 7, 9, 48, 16],
-  [1, 1, 1, 16, 16],
-  [3, 2, 5, 128, 144],
-  [9, 32, 32, 16, 16],
+const CASES: [pictures: number, height: number, width: number, from: number, to: number, window: number, stride: 1 | 2][] = [
+  [5, 8, 8, 16, 32, 3, 1],
+  [2, 7, 9, 48, 16, 3, 1],
+  [1, 1, 1, 16, 16, 3, 1],
+  [3, 2, 5, 128, 144, 3, 1],
+  [9, 32, 32, 16, 16, 3, 1],
+  [5, 9, 8, 16, 32, 3, 2],
+  [2, 7, 12, 64, 144, 3, 2],
+  [3, 8, 6, 32, 16, 1, 2],
+  [2, 6, 7, 12, 16, 3, 1],
+  [2, 9, 5, 16, 32, 5, 1],
+  [1, 21, 17, 16, 16, 7, 2],
 ];
 
-describe.each(CASES)('%d pictures of %dx%d, %d to %d channels', (pictures, height, width, from, to) => {
-  const functions = {
-    step: {
-      inputs: { x: { shape: [null, height, width, from] }, dy: { shape: [null, height, width, to] } },
-      run: ({ x, dy }: Record<string, Tensor>, access: StateAccess) => {
-        const convolved = (given: Record<string, Tensor>): Tensor => conv2d(given.x as Tensor4D, given.w as Tensor4D, { padding: 1 });
-        const { gradients } = valueAndGradients((given) => ({ value: tf.sum(tf.mul(convolved(given), dy!)) as Scalar }), {
-          x: x!,
-          w: access.read('w'),
-        });
-        return { y: convolved({ x: x!, w: access.read('w') }), dx: gradients.x!, dw: gradients.w! };
+describe.each(CASES)(
+  '%d pictures of %dx%d, %d to %d channels, window %d, stride %d',
+  (pictures, height, width, from, to, window, stride) => {
+    const padding = stride === 1 ? (window - 1) / 2 : 0;
+    const [down, across] = stride === 1 ? [height, width] : [height, width].map((size) => Math.floor((size - window) / 2) + 1);
+    const functions = {
+      step: {
+        inputs: { x: { shape: [null, height, width, from] }, dy: { shape: [null, down!, across!, to] } },
+        run: ({ x, dy }: Record<string, Tensor>, access: StateAccess) => {
+          const convolved = (given: Record<string, Tensor>): Tensor =>
+            conv2d(given.x as Tensor4D, given.w as Tensor4D, { padding, stride });
+          const { gradients } = valueAndGradients((given) => ({ value: tf.sum(tf.mul(convolved(given), dy!)) as Scalar }), {
+            x: x!,
+            w: access.read('w'),
+          });
+          return { y: convolved({ x: x!, w: access.read('w') }), dx: gradients.x!, dw: gradients.w! };
+        },
       },
-    },
-  };
-  const state = { w: [3, 3, from, to] };
-  const inputs = { x: uniform([pictures, height, width, from], 7), dy: uniform([pictures, height, width, to], 8) };
+    };
+    const state = { w: [window, window, from, to] };
+    const inputs = { x: uniform([pictures, height, width, from], 7), dy: uniform([pictures, down!, across!, to], 8) };
 
-  test('output and gradients are those of the eager ops, whatever the threads', async () => {
-    const eager = await new EagerProgram({ state: valuesOf(state), functions }).run('step', inputs);
-    const outcomes = [];
-    for (const threads of [1, 3]) {
-      const compiled = await program(state, functions, threads);
-      expect(compiled.print('step', pictures)).not.toContain('Conv2D(');
-      const outcome = await compiled.run('step', inputs);
-      for (const name of ['y', 'dx', 'dw']) {
-        const got = outcome[name]!.data as Float32Array;
-        expect(apart(got, eager[name]!.data as Float32Array), name).toBeLessThan(1e-5);
+    test('output and gradients are those of the eager ops, whatever the threads', async () => {
+      const eager = await new EagerProgram({ state: valuesOf(state), functions }).run('step', inputs);
+      const outcomes = [];
+      for (const threads of [1, 3]) {
+        const compiled = await program(state, functions, threads);
+        expect(compiled.print('step', pictures)).not.toMatch(/ = Conv2D(\(|BackpropFilter)/);
+        const outcome = await compiled.run('step', inputs);
+        for (const name of ['y', 'dx', 'dw']) {
+          const got = outcome[name]!.data as Float32Array;
+          expect(apart(got, eager[name]!.data as Float32Array), name).toBeLessThan(1e-5);
+        }
+        outcomes.push(outcome);
       }
-      outcomes.push(outcome);
-    }
-    expect(outcomes[0]!.y!.data).toEqual(outcomes[1]!.y!.data);
-    expect(outcomes[0]!.dx!.data).toEqual(outcomes[1]!.dx!.data);
-  });
-});
+      expect(outcomes[0]!.y!.data).toEqual(outcomes[1]!.y!.data);
+      expect(outcomes[0]!.dx!.data).toEqual(outcomes[1]!.dx!.data);
+    });
+  },
+);
 
 test('what is said of a picture depends on no other one', async () => {
   const functions = {
@@ -156,15 +168,18 @@ test('left to TensorFlow are other kernels, strides, groups and numbers of chann
     }),
   });
   const functions = {
-    strided: convolved({ padding: 1, stride: 2 }),
+    strided: convolved({ padding: 1, stride: 3 }),
     uncommon: convolved({ padding: 1 }, 24),
+    grouped: convolved({ padding: 1, groups: 2 }, 32),
     cut: convolved({ padding: 0 }),
     taken: convolved({ padding: 1 }),
+    halving: convolved({ padding: 1, stride: 2 }),
   };
-  const state = { 16: [3, 3, 16, 16], 24: [3, 3, 24, 16] };
+  const state = { 16: [3, 3, 16, 16], 24: [3, 3, 24, 24], 32: [3, 3, 16, 32] };
   const compiled = await program(state, functions);
-  for (const name of ['strided', 'uncommon', 'cut'] as const) expect(compiled.print(name), name).not.toContain('Tempered');
+  for (const name of ['strided', 'uncommon', 'grouped', 'cut'] as const) expect(compiled.print(name), name).not.toContain('Tempered');
   expect(compiled.print('taken')).toContain('TemperedConvolution(');
+  expect(compiled.print('halving')).toContain('TemperedHalvingConvolution(');
   const rounded = await compile({ state: valuesOf(state), functions, sessionOptions: { precision: 'bf16' } });
   expect(rounded.print('taken')).not.toContain('Tempered');
   rounded.dispose();

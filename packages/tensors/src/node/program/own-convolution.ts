@@ -3,10 +3,23 @@ import type { OwnOps } from './own-ops.js';
 
 /** Names of our own ops (native/convolution-kernels.cc). */
 const OWN = {
-  convolution: 'TemperedConvolution',
-  inputGradient: 'TemperedConvolutionInputGradient',
-  kernelGradient: 'TemperedConvolutionKernelGradient',
+  /** Of 3x3 and stride 1, with zeros around the picture: by minimal filtering. */
+  filtering: {
+    forward: 'TemperedConvolution',
+    inputGradient: 'TemperedConvolutionInputGradient',
+    kernelGradient: 'TemperedConvolutionKernelGradient',
+  },
+  /** Of stride 1 with zeros around, or of stride 2 without: by a product of matrices. */
+  windows: {
+    forward: 'TemperedWindowConvolution',
+    halving: 'TemperedHalvingConvolution',
+    inputGradient: 'TemperedWindowInputGradient',
+    kernelGradient: 'TemperedWindowKernelGradient',
+  },
 } as const;
+
+const NAMES: readonly string[] = Object.values(OWN).flatMap((ops) => Object.values(ops));
+const FORWARD: readonly string[] = [OWN.filtering.forward, OWN.windows.forward, OWN.windows.halving];
 
 /** Channels come in groups of so many there. */
 const CHANNELS = 16;
@@ -15,14 +28,14 @@ const int = (value: number): Attribute => ({ kind: 'int', value });
 const bool = (value: boolean): Attribute => ({ kind: 'bool', value });
 
 /**
- * Computes 3x3 convolutions of stride 1, and both of their gradients, with ops of our own (Winograd's minimal filtering: 16 products
- * where a direct convolution takes 36), and draws a bias, a sum and a ReLU behind them in where nobody else reads what stands between.
- * What is drawn in changes no bit.
+ * Computes convolutions and both of their gradients with ops of our own, and draws a bias, a sum and a ReLU behind them in where
+ * nobody else reads what stands between; what is drawn in changes no bit. Those of 3x3 and stride 1 by Winograd's minimal filtering (16
+ * products where a direct convolution takes 36), those of other windows, of stride 2 and of pictures with three channels by a product of matrices.
  *
- * Left to TensorFlow: other kernels and strides, and channels that are no multiple of 16, such as the three of a picture.
+ * Left to TensorFlow: 1x1 of stride 1, groups, dilations, other strides and paddings, and numbers of output channels that are no multiple of 16.
  */
 export function toOwnConvolutions(graph: Graph, { ops, threads }: OwnOps): Graph {
-  if (!Object.values(OWN).every((op) => ops.includes(op))) return graph;
+  if (!NAMES.every((op) => ops.includes(op))) return graph;
   const byName = new Map(graph.nodes.map((node) => [node.name, node]));
   const signature = (input: string): TensorSignature => byName.get(sourceNode(input))!.outputs[outputOf(input)]!;
   const nodes = graph.nodes.map((node) => replaced(node, signature, threads));
@@ -30,32 +43,48 @@ export function toOwnConvolutions(graph: Graph, { ops, threads }: OwnOps): Graph
 }
 
 function replaced(node: GraphNode, signature: (input: string) => TensorSignature, threads: number): GraphNode {
-  if (!isPlain(node)) return node;
   const [a, b, c] = node.inputs as [string, string, string];
   const shared = { threads: int(threads) };
-  if (node.op === 'Conv2D' && fits(signature(b).shape, signature(a).shape)) {
-    return { ...node, op: OWN.convolution, inputs: [a, b], attributes: { biases: int(0), sums: int(0), relu: bool(false), ...shared } };
+  switch (node.op) {
+    case 'Conv2D': {
+      const way = wayOf(node, signature(b).shape, signature(a).shape);
+      if (!way) return node;
+      const op = way.filtering ? OWN.filtering.forward : way.stride === 1 ? OWN.windows.forward : OWN.windows.halving;
+      return { ...node, op, inputs: [a, b], attributes: { biases: int(0), sums: int(0), relu: bool(false), ...shared } };
+    }
+    case 'Conv2DBackpropInput': {
+      const [, height, width] = node.outputs[0]!.shape as [number, number, number];
+      const kernel = signature(b).shape;
+      const way = wayOf(node, kernel, node.outputs[0]!.shape);
+      if (!way || (kernel[0]! * kernel[1]! * kernel[2]!) % CHANNELS) return node;
+      if (way.filtering) return { ...node, op: OWN.filtering.inputGradient, inputs: [c, b], attributes: shared };
+      const attributes = { height: int(height), width: int(width), stride: int(way.stride), ...shared };
+      return { ...node, op: OWN.windows.inputGradient, inputs: [c, b], attributes };
+    }
+    case 'Conv2DBackpropFilter': {
+      const [height, width] = node.outputs[0]!.shape as [number, number];
+      const way = wayOf(node, node.outputs[0]!.shape, signature(a).shape);
+      if (!way) return node;
+      if (way.filtering) return { ...node, op: OWN.filtering.kernelGradient, inputs: [a, c], attributes: shared };
+      const attributes = { height: int(height), width: int(width), stride: int(way.stride), ...shared };
+      return { ...node, op: OWN.windows.kernelGradient, inputs: [a, c], attributes };
+    }
+    default:
+      return node;
   }
-  if (node.op === 'Conv2DBackpropInput' && fits(signature(b).shape, node.outputs[0]!.shape)) {
-    return { ...node, op: OWN.inputGradient, inputs: [c, b], attributes: shared };
-  }
-  if (node.op === 'Conv2DBackpropFilter' && fits(node.outputs[0]!.shape, signature(a).shape)) {
-    return { ...node, op: OWN.kernelGradient, inputs: [a, c], attributes: shared };
-  }
-  return node;
 }
 
-/** A convolution, or a gradient of one, of stride 1 and pictures that keep their size. */
-function isPlain({ op, attributes: { strides, dilations, padding, data_format: format } }: GraphNode): boolean {
-  const ones = (attribute?: Attribute): boolean =>
-    attribute === undefined || (attribute.kind === 'ints' && attribute.value.every((size) => size === 1));
-  return op.startsWith('Conv2D') && ones(strides) && ones(dilations) && padding?.value === 'SAME' && format?.value !== 'NCHW';
-}
-
-function fits(kernel: readonly number[], pictures: readonly number[]): boolean {
+/** How a convolution of this kernel and these pictures, or a gradient of one, is computed here; undefined where it is left to TensorFlow. */
+function wayOf(node: GraphNode, kernel: readonly number[], pictures: readonly number[]): { filtering: boolean; stride: 1 | 2 } | undefined {
+  const { strides, dilations, padding, data_format: format } = node.attributes;
   const [height, width, from, to] = kernel as [number, number, number, number];
+  const all = (attribute: Attribute | undefined, size: number): boolean =>
+    attribute?.kind === 'ints' && attribute.value[1] === size && attribute.value[2] === size;
   // A kernel of fewer input channels than the pictures have is one of several groups.
-  return height === 3 && width === 3 && from === pictures[3] && from % CHANNELS === 0 && to % CHANNELS === 0;
+  if (from !== pictures[3] || to % CHANNELS || format?.value === 'NCHW' || (dilations && !all(dilations, 1))) return undefined;
+  if (all(strides, 2) && padding?.value === 'VALID') return { filtering: false, stride: 2 };
+  if (!all(strides, 1) || padding?.value !== 'SAME' || height * width === 1) return undefined;
+  return { filtering: height === 3 && width === 3 && from % CHANNELS === 0, stride: 1 };
 }
 
 /** Makes bias, sum and ReLU part of the convolution in front of them. */
@@ -67,7 +96,7 @@ function drawIn(graph: Graph, signature: (input: string) => TensorSignature): Gr
   /** The convolution that this alone reads. */
   const readAlone = (input: string): GraphNode | undefined => {
     const node = known.get(sourceNode(input));
-    const alone = node?.op === OWN.convolution && uses.get(input)?.length === 1 && !fetched.has(input);
+    const alone = node !== undefined && FORWARD.includes(node.op) && uses.get(input)?.length === 1 && !fetched.has(input);
     return alone && node.attributes.relu?.value === false ? node : undefined;
   };
   const joined = (node: GraphNode, from: GraphNode, inputs: string[], attributes: Record<string, Attribute>): GraphNode => {
