@@ -17,6 +17,6 @@ export function fingerprint(engine: Engine, { intraOpThreads = availableParallel
   const device = engine.kind === 'cuda' ? 'cuda' : describeProcessor().instructions;
   const threads = `${intraOpThreads} ${intraOpThreads === 1 ? 'thread' : 'threads'}`;
   const how = engine.addon ? 'compiled' : 'eager';
-  const kernels = engine.kind === 'cpu' && precision === 'f32' && engine.addon?.kernels ? `, own kernels ${engine.addon.kernels}` : '';
+  const kernels = engine.kind === 'cpu' && engine.addon?.kernels ? `, own kernels ${engine.addon.kernels}` : '';
   return `TensorFlow ${engine.tensorflowVersion}, ${device}, oneDNN ${engine.oneDnn ? 'on' : 'off'}, ${threads}, ${precision}, ${how}${kernels}`;
 }

@@ -12,8 +12,8 @@ const INT = { kind: 'type', value: DTYPES.int32 } as const;
  * 15 to 45 % faster than oneDNN's convolution, most of all for few pixels of many channels.
  */
 export function toKernelProducts(graph: Graph, { ops }: OwnOps): Graph {
-  // Where there are no ops of our own, the session computes in bf16 or on a GPU, and TensorFlow's rewrites know best.
-  if (ops.length === 0) return graph;
+  // Where not all ops of our own may be used, the session computes in bf16 or on a GPU, and TensorFlow's rewrites know best.
+  if (!ops.includes('TemperedBatchNorm')) return graph;
   const byName = new Map(graph.nodes.map((node) => [node.name, node]));
   const signature = (input: string): TensorSignature => byName.get(sourceNode(input))!.outputs[outputOf(input)]!;
   return { ...graph, nodes: graph.nodes.flatMap((node) => (fits(node, signature) ? product(node, signature) : [node])) };

@@ -160,7 +160,7 @@ describe('what stands behind a convolution', () => {
   });
 });
 
-test('left to TensorFlow are other kernels, strides, groups and numbers of channels, and bf16', async () => {
+test('left to TensorFlow are other kernels, strides, groups and numbers of channels', async () => {
   const convolved = (options: Parameters<typeof conv2d>[2], from = 16) => ({
     inputs: { x: { shape: [null, 8, 8, from] } },
     run: ({ x }: Record<string, Tensor>, access: StateAccess) => ({
@@ -180,7 +180,38 @@ test('left to TensorFlow are other kernels, strides, groups and numbers of chann
   for (const name of ['strided', 'uncommon', 'grouped', 'cut'] as const) expect(compiled.print(name), name).not.toContain('Tempered');
   expect(compiled.print('taken')).toContain('TemperedConvolution(');
   expect(compiled.print('halving')).toContain('TemperedHalvingConvolution(');
-  const rounded = await compile({ state: valuesOf(state), functions, sessionOptions: { precision: 'bf16' } });
-  expect(rounded.print('taken')).not.toContain('Tempered');
+});
+
+test('in bf16 only the gradients of kernels are ours, of operands that TensorFlow converts back, and all else is in bfloat16', async () => {
+  const functions = {
+    step: {
+      inputs: { x: { shape: [null, 8, 8, 16] } },
+      run: ({ x }: Record<string, Tensor>, access: StateAccess) => {
+        const { gradients } = valueAndGradients(
+          ({ a, b }) => {
+            const first = relu(conv2d(x as Tensor4D, a as Tensor4D, { padding: 1 }));
+            return { value: tf.mean(tf.square(conv2d(first, b as Tensor4D, { padding: 1, stride: 2 }))) as Scalar };
+          },
+          { a: access.read('a'), b: access.read('b') },
+        );
+        return gradients;
+      },
+    },
+  };
+  const state = valuesOf({ a: [3, 3, 16, 32], b: [3, 3, 32, 16] });
+  const rounded = await compile({ state, functions, sessionOptions: { precision: 'bf16', intraOpThreads: 1 } });
+  const x = uniform([2, 8, 8, 16], 5);
+  const { ops } = await rounded.profile('step', { x });
+  const kinds = ops.filter(({ op }) => /Conv|Window/.test(op)).map(({ op, dtype }) => `${op.replace('_MklNative', '')} ${dtype}`);
+  expect(kinds.toSorted()).toEqual([
+    'Conv2D bfloat16',
+    'Conv2D bfloat16',
+    'Conv2DBackpropInput bfloat16',
+    'TemperedConvolutionKernelGradient ',
+    'TemperedWindowKernelGradient ',
+  ]);
+  const got = await rounded.run('step', { x });
+  const eager = await new EagerProgram({ state, functions }).run('step', { x });
+  for (const name of ['a', 'b']) expect(apart(got[name]!.data as Float32Array, eager[name]!.data as Float32Array), name).toBeLessThan(0.06);
   rounded.dispose();
 });

@@ -18,7 +18,6 @@ const OWN = {
   },
 } as const;
 
-const NAMES: readonly string[] = Object.values(OWN).flatMap((ops) => Object.values(ops));
 const FORWARD: readonly string[] = [OWN.filtering.forward, OWN.windows.forward, OWN.windows.halving];
 
 /** Channels come in groups of so many there. */
@@ -35,10 +34,12 @@ const bool = (value: boolean): Attribute => ({ kind: 'bool', value });
  * Left to TensorFlow: 1x1 of stride 1, groups, dilations, other strides and paddings, and numbers of output channels that are no multiple of 16.
  */
 export function toOwnConvolutions(graph: Graph, { ops, threads }: OwnOps): Graph {
-  if (!NAMES.every((op) => ops.includes(op))) return graph;
   const byName = new Map(graph.nodes.map((node) => [node.name, node]));
   const signature = (input: string): TensorSignature => byName.get(sourceNode(input))!.outputs[outputOf(input)]!;
-  const nodes = graph.nodes.map((node) => replaced(node, signature, threads));
+  const nodes = graph.nodes.map((node) => {
+    const own = replaced(node, signature, threads);
+    return ops.includes(own.op) ? own : node;
+  });
   return drawIn({ ...graph, nodes }, signature);
 }
 

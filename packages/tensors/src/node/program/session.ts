@@ -24,7 +24,10 @@ const ON = 1;
 export class TensorflowSession {
   readonly options: Required<SessionOptions>;
   readonly addon: SessionAddon;
-  /** Our own ops that its programs may be made of: none in bf16, which TensorFlow's rewrite would leave at each of them, or on a GPU. */
+  /**
+   * Our own ops that its programs may be made of: none on a GPU; in bf16, whose rewrite leaves bfloat16 at every op it does not know, only the
+   * gradients of kernels, which end there anyway.
+   */
   readonly ownOps: readonly string[];
   #session: unknown;
 
@@ -35,7 +38,8 @@ export class TensorflowSession {
     this.addon = addon;
     this.options = { intraOpThreads: availableParallelism(), interOpThreads: 1, precision: 'f32', ...options };
     const native = tf.findBackend('tensorflow') as { isUsingGpuDevice?: boolean } | null;
-    this.ownOps = this.options.precision === 'bf16' || native?.isUsingGpuDevice ? [] : (addon.ops ?? []);
+    const ops = native?.isUsingGpuDevice ? [] : (addon.ops ?? []);
+    this.ownOps = this.options.precision === 'bf16' ? ops.filter((op) => op.endsWith('KernelGradient')) : ops;
     const rewrites = this.options.precision === 'bf16' ? [intField(FIELD.onednnBfloat16, ON)] : [];
     this.#session = addon.newSession(
       concatBytes([
