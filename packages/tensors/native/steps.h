@@ -1,13 +1,6 @@
-// What the steps of convolution.h are made of, for one instruction set: the including file chooses the target, and NAME, LANES (floats of a
-// vector) and TALL (rows that fit in registers beside CHANNELS columns).
-#include <algorithm>
-#include <cstddef>
-#include <cstdlib>
-#include <cstring>
-#include <new>
-
-#include "convolution.h"
-
+// What the steps of convolution.h are made of, for one instruction set: the including file chooses the target, NAME, LANES (floats of a
+// vector) and TALL (rows that fit in registers beside CHANNELS columns). It includes the library's headers before it chooses: code out of
+// them may be shared with files that run on any processor.
 namespace tempered {
 namespace NAME {
 
@@ -47,7 +40,9 @@ static long stride(long channels) { return channels < 128 ? channels : channels 
 template <int P, bool More>
 static inline void products(const float* v, long v_step, const float* u, long from, float* m, long m_step) {
   Vec sum[P][VECTORS] = {};
-  if (More) UNROLLED for (int p = 0; p < P; p++) UNROLLED for (int b = 0; b < VECTORS; b++) sum[p][b] = load(m + p * m_step + b * LANES);
+  if (More) {
+    UNROLLED for (int p = 0; p < P; p++) UNROLLED for (int b = 0; b < VECTORS; b++) sum[p][b] = load(m + p * m_step + b * LANES);
+  }
   for (long i = 0; i < from; i++) {
     Vec w[VECTORS];
     UNROLLED for (int b = 0; b < VECTORS; b++) w[b] = load(u + i * CHANNELS + b * LANES);

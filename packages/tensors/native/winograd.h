@@ -75,8 +75,11 @@ static void gradient_tiles(const Convolution& c, const float* above, const float
         o[3] = -b;
       };
       column(2 * t, p);
-      if (whole) column(2 * t + 1, q);
-      else UNROLLED for (int i = 0; i < 4; i++) q[i] = Vec{};
+      if (whole) {
+        column(2 * t + 1, q);
+      } else {
+        UNROLLED for (int i = 0; i < 4; i++) q[i] = Vec{};
+      }
       UNROLLED for (int i = 0; i < 4; i++) {
         store(to + (4 * i + 0) * plane, p[i]);
         store(to + (4 * i + 1) * plane, p[i] + q[i]);
