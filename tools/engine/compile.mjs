@@ -20,7 +20,9 @@ const ADDON_SOURCES = [
   'kernels.cc',
   'batch-norm.cc',
   'channels.cc',
-  'convolution-kernels.cc',
+  'convolution-choice.cc',
+  'convolution-ops.cc',
+  'window-ops.cc',
   'convolution-avx2.cc',
   'convolution-avx512.cc',
 ];

@@ -1,7 +1,7 @@
 import { type Attribute, type Graph, type GraphNode, outputOf, sourceNode, type TensorSignature, usesOf } from './graph.js';
 import type { OwnOps } from './own-ops.js';
 
-/** Names of our own ops (native/convolution-kernels.cc). */
+/** Names of our own ops (native/convolution-ops.cc, window-ops.cc). */
 const OWN = {
   /** Of 3x3 and stride 1, with zeros around the picture: by minimal filtering. */
   filtering: {
