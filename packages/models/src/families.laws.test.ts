@@ -61,8 +61,8 @@ function eagerStep(model: Model, batch: number, values: Values, brightness = 1):
   return read;
 }
 
-async function compiledStep(model: Model, batch: number, values: Values): Promise<Values> {
-  const session = new TensorflowSession();
+async function compiledStep(model: Model, batch: number, values: Values, kernels: Kernels): Promise<Values> {
+  const session = new TensorflowSession({ kernels });
   const program = await compile({
     session,
     state: Object.fromEntries(model.tensors.map(({ name, shape }) => [name, { shape, values: values[name]! }])),
@@ -90,19 +90,24 @@ function groups(outputs: Values): Map<string, string[]> {
   return grouped;
 }
 
-/** What a compiled step says otherwise than the eager one, in words; null where they agree. */
-async function disagreement(model: Model, batch: number, values: Values, eager: Values): Promise<string | null> {
-  const compiled = await compiledStep(model, batch, values);
+type Kernels = 'own' | 'tensorflow';
+
+/**
+ * What a compiled step says otherwise than the eager one, in words; null where they agree, 'chaos' where the smallest change of the
+ * images changes so much that nothing can be said.
+ */
+async function disagreement(model: Model, batch: number, values: Values, eager: Values, kernels: Kernels = 'own'): Promise<string | null> {
+  const compiled = await compiledStep(model, batch, values, kernels);
   expect(Object.keys(compiled).sort()).toEqual(Object.keys(eager).sort());
   let nudged: Values[] | undefined;
-  for (const [group, outputs] of groups(eager)) {
+  for (const [, outputs] of groups(eager)) {
     const scale = Math.max(...outputs.map((output) => largest(eager[output]!)));
     const distances = outputs.map((output) => distance(compiled[output]!, eager[output]!));
     if (Math.max(...distances) <= 1e-4 * scale) continue;
     // What a change of the images by one part in a million does: deep nets with ReLUs tip over, and no two ways of computing agree better.
     nudged ??= NUDGES.map((brightness) => eagerStep(model, batch, values, brightness));
     const allowed = 10 * Math.max(...nudged.flatMap((other) => outputs.map((output) => distance(eager[output]!, other[output]!))));
-    expect(allowed, group).toBeLessThan(0.5 * scale);
+    if (!(allowed < 0.5 * scale)) return 'chaos';
     const worst = distances.indexOf(Math.max(...distances));
     if (!(distances[worst]! <= allowed)) return `${outputs[worst]}: ${distances[worst]} apart, ${allowed} allowed, of ${scale}`;
   }
@@ -171,6 +176,8 @@ describe.each(names)('%s', { timeout: LONG_ENOUGH }, (name) => {
     if (!engine.addon) return context.skip();
     const first = await disagreement(model, batch, values, eager);
     if (first === null) return;
+    // Our own kernels round otherwise than the eager ops; TensorFlow's are the same ones, whatever they are put through.
+    if (first === 'chaos') return expect(await disagreement(model, batch, values, eager, 'tensorflow')).toBeNull();
     // A ReLU on the verge tips over by the last digit of its input, whatever computes it: weights drawn anew have others, if any.
     const others = model.init(12);
     expect([first, await disagreement(model, batch, others, eagerStep(model, batch, others))]).toContain(null);

@@ -160,7 +160,7 @@ describe('what stands behind a convolution', () => {
   });
 });
 
-test('left to TensorFlow are other kernels, strides, groups and numbers of channels', async () => {
+test('left to TensorFlow are other kernels, strides, groups and numbers of channels, and all where a session says so', async () => {
   const convolved = (options: Parameters<typeof conv2d>[2], from = 16) => ({
     inputs: { x: { shape: [null, 8, 8, from] } },
     run: ({ x }: Record<string, Tensor>, access: StateAccess) => ({
@@ -180,6 +180,9 @@ test('left to TensorFlow are other kernels, strides, groups and numbers of chann
   for (const name of ['strided', 'uncommon', 'grouped', 'cut'] as const) expect(compiled.print(name), name).not.toContain('Tempered');
   expect(compiled.print('taken')).toContain('TemperedConvolution(');
   expect(compiled.print('halving')).toContain('TemperedHalvingConvolution(');
+  const without = await compile({ state: valuesOf(state), functions, sessionOptions: { kernels: 'tensorflow' } });
+  expect(without.print('taken')).not.toContain('Tempered');
+  without.dispose();
 });
 
 test('in bf16 only the gradients of kernels are ours, of operands that TensorFlow converts back, and all else is in bfloat16', async () => {

@@ -11,6 +11,8 @@ export interface SessionOptions {
   interOpThreads?: number;
   /** 'bf16' lets TensorFlow compute convolutions and what lies between them in bfloat16; weights and sums stay float32. */
   precision?: 'f32' | 'bf16';
+  /** 'tensorflow' does without our own ops, as `TEMPERED_KERNELS=off` does for the whole process. Default 'own'. */
+  kernels?: 'own' | 'tensorflow';
 }
 
 /** Numbers of the fields used, of ConfigProto, GraphOptions and RewriterConfig. */
@@ -36,9 +38,9 @@ export class TensorflowSession {
     const addon = loadSessionAddon();
     if (!addon) throw new Error("the session addon is missing, so programs cannot be compiled: run 'nx run tensors:doctor' to see why");
     this.addon = addon;
-    this.options = { intraOpThreads: availableParallelism(), interOpThreads: 1, precision: 'f32', ...options };
+    this.options = { intraOpThreads: availableParallelism(), interOpThreads: 1, precision: 'f32', kernels: 'own', ...options };
     const native = tf.findBackend('tensorflow') as { isUsingGpuDevice?: boolean } | null;
-    const ops = native?.isUsingGpuDevice ? [] : (addon.ops ?? []);
+    const ops = native?.isUsingGpuDevice || this.options.kernels === 'tensorflow' ? [] : (addon.ops ?? []);
     this.ownOps = this.options.precision === 'bf16' ? ops.filter((op) => op.endsWith('KernelGradient')) : ops;
     const rewrites = this.options.precision === 'bf16' ? [intField(FIELD.onednnBfloat16, ON)] : [];
     this.#session = addon.newSession(
