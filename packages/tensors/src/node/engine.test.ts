@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { tf } from '../tf.js';
-import { type Engine, EngineError, forcedEngine, loadEngine } from './engine.js';
+import { checkKernelSetting, type Engine, EngineError, forcedEngine, loadEngine } from './engine.js';
 import { fingerprint } from './fingerprint.js';
 import { bindingExists } from './placed-engine.js';
 import { describeProcessor, oneDnnEnabled } from './processor.js';
@@ -84,6 +84,11 @@ test('a fingerprint names what changes bits: version, oneDNN, threads, precision
     fingerprint({ ...engine, kind: 'plain' }, { intraOpThreads: 1 }),
   ];
   expect(new Set([...others, fingerprint(engine, { intraOpThreads: 1 })]).size).toBe(6);
+});
+
+test('a setting of our kernels that is none is an error that names the ones there are', () => {
+  for (const known of ['', 'off', 'avx2']) expect(() => checkKernelSetting(known)).not.toThrow();
+  expect(() => checkKernelSetting('none')).toThrow("TEMPERED_KERNELS is 'none'; it takes off, avx2, or nothing");
 });
 
 test('a fingerprint names our own kernels where they compute: compiled, on a processor', () => {

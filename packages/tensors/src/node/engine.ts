@@ -64,14 +64,23 @@ export function forcedEngine(value = process.env.TEMPERED_ENGINE): EngineKind | 
   return value as EngineKind;
 }
 
+const KERNEL_SETTINGS = ['off', 'avx2'];
+
+/** Throws EngineError on a word of `TEMPERED_KERNELS` that the kernels do not know: they would take it for none. */
+export function checkKernelSetting(value = process.env.TEMPERED_KERNELS): void {
+  if (!value || KERNEL_SETTINGS.includes(value)) return;
+  throw new EngineError(`TEMPERED_KERNELS is '${value}'; it takes ${KERNEL_SETTINGS.join(', ')}, or nothing`);
+}
+
 /**
  * Loads the engine and makes it tfjs' backend: the TensorFlow that set-up placed beside tfjs-node's binding, else tfjs' own `cpu`
  * backend with a loud warning. Calling it again is free; a call with another `force` switches the backend.
  *
- * Throws   EngineError when an engine is forced (`force`, else `TEMPERED_ENGINE`) and is not there.
+ * Throws   EngineError when an engine is forced (`force`, else `TEMPERED_ENGINE`) and is not there, and on settings that are none.
  */
 export async function loadEngine({ force, home = bindingHome() }: LoadOptions = {}): Promise<Engine> {
   const forced = force ?? forcedEngine();
+  checkKernelSetting();
   if (forced === 'plain') return loadPlain('it was asked for');
   const placed = readPlacedEngine(home);
   const problem = loadNative(forced, home, placed);
