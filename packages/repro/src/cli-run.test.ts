@@ -46,10 +46,10 @@ test('plan --write writes the cells down and prints a command a group, which run
   });
   const trainGroup = vi.fn(obedientGroup);
   const world = fakeWorld({ trainGroup });
-  expect(await main([...groups[1]!, '--cores', '3', '--json'], world)).toBe(0);
+  expect(await main([...groups[1]!, '--cores', '3', '--threads', '5', '--json'], world)).toBe(0);
   const [cells, context] = trainGroup.mock.calls[0]!;
   expect(cells.map(({ id }) => id)).toEqual(cellsIn(groups[1]!));
-  expect(context).toMatchObject({ out, cores: 3 });
+  expect(context).toMatchObject({ out, cores: 3, threads: 5 });
   expect(world.records().map(({ kind }) => kind)).toEqual(['step', 'epoch', 'cell-done', 'step', 'epoch', 'cell-done']);
 });
 

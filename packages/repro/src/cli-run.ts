@@ -21,6 +21,7 @@ interface RunWords extends TeacherCacheWords {
   out: string;
   data?: string;
   cores?: string;
+  threads?: string;
   saveEvery?: string;
 }
 
@@ -35,6 +36,7 @@ export function runCommand(run: RunAction, channel: WorkerChannel | null): Comma
     .option('--out <folder>', 'where runs/ lies', 'out')
     .option('--data <folder>', "where the images lie (default: as the cells' config.json says)")
     .option('--cores <n>', 'cells that work at a time, a core each (default: all cores)')
+    .option('--threads <n>', 'threads that share each op: more for few cells on many cores (default: 1)')
     .option('--save-every <seconds>', 'checkpoints are written at least so often (default: 600; always after an epoch)')
     .option('--json', 'one JSON record a line on stdout, words for people on stderr')
     .addHelpText('after', '\nA cell that is done is left alone; one that was stopped or killed goes on from its checkpoint, to the bit.')
@@ -81,6 +83,7 @@ async function runGroupOf(words: RunWords, surroundings: Surroundings, tell: (ev
     signal: interruptions.signal,
     teacherCache: cache && (await withinDisk(cache)),
     cores: words.cores === undefined ? undefined : parseCount('--cores', words.cores),
+    threads: words.threads === undefined ? undefined : parseCount('--threads', words.threads),
     saveEveryMs: words.saveEvery === undefined ? undefined : 1000 * parseSeconds('--save-every', words.saveEvery),
     onEvent: (event) => {
       if (event.kind === 'failed' || event.kind === 'diverged') unwell++;

@@ -162,7 +162,7 @@ export const runGroup: RunGroup = async (cells, context) => {
   const { images, out, signal, onEvent } = context;
   const [first] = cells;
   if (!first) return [];
-  const threads = groupThreads(context.cores);
+  const threads = groupThreads(context.cores, context.threads);
   const engine = await runFingerprint(threads, first.precision);
   const held: Held = { locks: [], runs: [], sessions: [], teaching: null, stores: null };
   const open = (precision: Cell['precision']): TensorflowSession | null => {

@@ -101,6 +101,8 @@ export interface GroupContext {
   onEvent(event: RunEvent): void;
   /** How many cells work at a time; all cores unless given. */
   cores?: number | undefined;
+  /** How many threads share each op; one unless given. */
+  threads?: number | undefined;
   /** Checkpoints are written at least so often, within an epoch too. Units: milliseconds. */
   saveEveryMs?: number | undefined;
   /** Of the process that runs the group, laid over this one's: which GPU, say. */

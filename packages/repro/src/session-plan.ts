@@ -12,10 +12,15 @@ export interface ThreadPlan {
 }
 
 /**
- * Threads for a group of cells: one inside an op and as many runs at a time as cores. With one intra-op thread a result depends
- * neither on how many cells run at once nor on their order, so a cell in a group is bit-equal to the cell alone.
+ * Threads for a group of cells: as many runs at a time as cores and, unless more are asked for, one inside an op. With one intra-op
+ * thread a result depends neither on how many cells run at once nor on their order, so a cell in a group is bit-equal to the cell
+ * alone; more are for few cells on many cores.
  */
-export const groupThreads = (cores = availableParallelism()): ThreadPlan => ({ intraOpThreads: 1, interOpThreads: cores, atOnce: cores });
+export const groupThreads = (cores = availableParallelism(), intraOpThreads = 1): ThreadPlan => ({
+  intraOpThreads,
+  interOpThreads: cores,
+  atOnce: cores,
+});
 
 /** Threads for a single training that has the machine to itself: all cores inside an op. */
 export const soloThreads = (cores = availableParallelism()): ThreadPlan => ({ intraOpThreads: cores, interOpThreads: 1, atOnce: 1 });
