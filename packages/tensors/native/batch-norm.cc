@@ -1,5 +1,5 @@
-// Training batch normalization with the ReLU behind it, and its gradient, over float32 [N, H, W, C] of any C: oneDNN's takes up to five
-// times as long where C is no multiple of its blocks. A batch is read twice, forward and backward.
+// Training batch normalization with the ReLU behind it, and its gradient, over float32 or bfloat16 [N, H, W, C] of any C: oneDNN's takes
+// up to five times as long where C is no multiple of its blocks. A batch is read twice, forward and backward; sums are float32.
 //
 // Means and variances are those of blocks of rows that fit the cache, joined in double precision. Blocks do not depend on the number of
 // threads, so neither does the result.
@@ -59,8 +59,8 @@ TEMPERED_INLINE void sum_block(int64_t rows, int64_t channels, float* first, flo
 
 // Writes value(offset of the row, channel) of every vector of every row. The last one, which may overlap its neighbour, is read
 // first and written last, so that a result may stand where an operand stood.
-template <int W, typename Row>
-TEMPERED_INLINE void map_rows(int64_t begin, int64_t end, int64_t channels, const Row& value, float* out) {
+template <int W, typename Row, typename T>
+TEMPERED_INLINE void map_rows(int64_t begin, int64_t end, int64_t channels, const Row& value, T* out) {
   const int64_t whole = channels / W * W, last = channels - W;
   for (int64_t row = begin; row < end; row++) {
     const int64_t offset = row * channels;
@@ -100,7 +100,8 @@ void* create(TF_OpKernelConstruction* construction) {
 void remove(void* attributes) { delete static_cast<Attributes*>(attributes); }
 
 // Mean and sum of squared deviations of one part: each block's own, in two passes over the cache, joined as Chan et al. 1983 do.
-void part_moments(const float* x, const Rows& rows, int64_t i, Partial& result) {
+template <typename T>
+void part_moments(const T* x, const Rows& rows, int64_t i, Partial& result) {
   const int64_t channels = rows.channels;
   std::vector<float> scratch(4 * channels);
   float *sum = &scratch[0], *mean = sum + channels, *squares = mean + channels, *unused = squares + channels;
@@ -108,7 +109,7 @@ void part_moments(const float* x, const Rows& rows, int64_t i, Partial& result) 
   result.b.assign(channels, 0);
   for (int64_t row = rows.begin(i); row < rows.end(i); row += rows.block) {
     const int64_t count = std::min(rows.block, rows.end(i) - row);
-    const float* block = x + row * channels;
+    const T* block = x + row * channels;
     with_widest(static_cast<int>(std::min<int64_t>(channels, 16)), [&](auto width) __attribute__((always_inline)) {
       constexpr int W = width;
       using V = typename Lanes<W>::type;
@@ -137,9 +138,8 @@ void part_moments(const float* x, const Rows& rows, int64_t i, Partial& result) 
   }
 }
 
-void forward(void* raw, TF_OpKernelContext* context_) {
-  const auto& attributes = *static_cast<Attributes*>(raw);
-  Context context(context_);
+template <typename T>
+void forward(const Attributes& attributes, Context& context, TF_DataType dtype) {
   const auto dims = context.dims(0);
   if (!context.ok()) return;
   if (dims.size() != 4) return context.fail("TemperedBatchNorm: x has to have four dimensions");
@@ -148,9 +148,10 @@ void forward(void* raw, TF_OpKernelContext* context_) {
     if (context.dims(i) != vector) return context.fail("TemperedBatchNorm: gamma, beta, mean and variance have to have one value a channel");
   const Rows rows(dims);
   const int64_t channels = rows.channels;
-  const float *x = context.input(0), *gamma = context.input(1), *beta = context.input(2);
-  const float *old_mean = context.input(3), *old_variance = context.input(4);
-  float *y = context.output(0, dims), *running_mean = context.output(1, vector), *running_variance = context.output(2, vector);
+  const T* x = static_cast<const T*>(context.data(0));
+  const float *gamma = context.input(1), *beta = context.input(2), *old_mean = context.input(3), *old_variance = context.input(4);
+  T* y = static_cast<T*>(context.output_over(0, dims, dtype, {}));
+  float *running_mean = context.output(1, vector), *running_variance = context.output(2, vector);
   float *mean = context.output(3, vector), *inverse = context.output(4, vector);
   if (!context.ok()) return;
 
@@ -197,8 +198,8 @@ void forward(void* raw, TF_OpKernelContext* context_) {
 }
 
 // Sums of dy and of dy (x - mean) over one part, dy cut by the ReLU.
-template <bool Relu>
-void part_sums(const float* dy, const float* x, const float* mean, const float* scale, const float* beta, const Rows& rows, int64_t i,
+template <bool Relu, typename T>
+void part_sums(const T* dy, const T* x, const float* mean, const float* scale, const float* beta, const Rows& rows, int64_t i,
                Partial& result) {
   const int64_t channels = rows.channels;
   std::vector<float> sums(2 * channels);
@@ -233,9 +234,9 @@ void part_sums(const float* dy, const float* x, const float* mean, const float* 
   }
 }
 
-template <bool Relu>
-void gradient_rows(const float* dy, const float* x, const float* mean, const float* scale, const float* beta, const float* level,
-                   const float* slope, const Rows& rows, int64_t i, float* dx) {
+template <bool Relu, typename T>
+void gradient_rows(const T* dy, const T* x, const float* mean, const float* scale, const float* beta, const float* level,
+                   const float* slope, const Rows& rows, int64_t i, T* dx) {
   with_widest(static_cast<int>(std::min<int64_t>(rows.channels, 16)), [&](auto width) __attribute__((always_inline)) {
     constexpr int W = width;
     using V = typename Lanes<W>::type;
@@ -258,8 +259,8 @@ void gradient_rows(const float* dy, const float* x, const float* mean, const flo
   });
 }
 
-template <bool Relu>
-void gradient(const Attributes& attributes, Context& context) {
+template <bool Relu, typename T>
+void gradient(const Attributes& attributes, Context& context, TF_DataType dtype) {
   const auto dims = context.dims(0);
   if (!context.ok()) return;
   if (dims.size() != 4 || context.dims(1) != dims) return context.fail("TemperedBatchNormGrad: dy and x have to have one shape");
@@ -268,9 +269,9 @@ void gradient(const Attributes& attributes, Context& context) {
     if (context.dims(i) != vector) return context.fail("TemperedBatchNormGrad: gamma, beta, mean and inverse have to have one value a channel");
   const Rows rows(dims);
   const int64_t channels = rows.channels;
-  float* dx = context.output_over(0, dims, {0});
-  const float *dy = context.input(0), *x = context.input(1), *gamma = context.input(2), *beta = context.input(3);
-  const float *mean = context.input(4), *inverse = context.input(5);
+  T* dx = static_cast<T*>(context.output_over(0, dims, dtype, {0}));
+  const T *dy = static_cast<const T*>(context.data(0)), *x = static_cast<const T*>(context.data(1));
+  const float *gamma = context.input(2), *beta = context.input(3), *mean = context.input(4), *inverse = context.input(5);
   float *dgamma = context.output(1, vector), *dbeta = context.output(2, vector);
   if (!context.ok()) return;
 
@@ -293,11 +294,20 @@ void gradient(const Attributes& attributes, Context& context) {
   });
 }
 
-void backward(void* raw, TF_OpKernelContext* context_) {
-  const auto& attributes = *static_cast<Attributes*>(raw);
+template <bool Forward, typename T>
+void compute_in(const Attributes& attributes, Context& context, TF_DataType dtype) {
+  if constexpr (Forward) forward<T>(attributes, context, dtype);
+  else if (attributes.relu) gradient<true, T>(attributes, context, dtype);
+  else gradient<false, T>(attributes, context, dtype);
+}
+
+template <bool Forward>
+void compute(void* raw, TF_OpKernelContext* context_) {
   Context context(context_);
-  if (attributes.relu) gradient<true>(attributes, context);
-  else gradient<false>(attributes, context);
+  const TF_DataType dtype = context.dtype(0);
+  const auto& attributes = *static_cast<Attributes*>(raw);
+  if (dtype == TF_BFLOAT16) compute_in<Forward, Bfloat16>(attributes, context, dtype);
+  else compute_in<Forward, float>(attributes, context, dtype);
 }
 
 // Output 0 as input 0, the others as input 2.
@@ -310,25 +320,28 @@ void shapes(TF_ShapeInferenceContext* context, TF_Status* status, int outputs) {
   TF_DeleteShapeHandle(shape);
 }
 
+// TensorFlow's bf16 rewrite knows by it what an op can take.
+const char TYPE[] = "T: {float, bfloat16}";
+
 }  // namespace
 
 std::vector<OpSpec> batch_norm_ops() {
   return {
       {"TemperedBatchNorm",
-       {"x: float", "gamma: float", "beta: float", "mean: float", "variance: float"},
-       {"y: float", "running_mean: float", "running_variance: float", "batch_mean: float", "inverse: float"},
-       {"epsilon: float", "momentum: float", "relu: bool", "threads: int"},
+       {"x: T", "gamma: float", "beta: float", "mean: float", "variance: float"},
+       {"y: T", "running_mean: float", "running_variance: float", "batch_mean: float", "inverse: float"},
+       {TYPE, "epsilon: float", "momentum: float", "relu: bool", "threads: int"},
        [](TF_ShapeInferenceContext* context, TF_Status* status) { shapes(context, status, 5); },
        create<true>,
-       forward,
+       compute<true>,
        remove},
       {"TemperedBatchNormGrad",
-       {"dy: float", "x: float", "gamma: float", "beta: float", "mean: float", "inverse: float"},
-       {"dx: float", "dgamma: float", "dbeta: float"},
-       {"relu: bool", "threads: int"},
+       {"dy: T", "x: T", "gamma: float", "beta: float", "mean: float", "inverse: float"},
+       {"dx: T", "dgamma: float", "dbeta: float"},
+       {TYPE, "relu: bool", "threads: int"},
        [](TF_ShapeInferenceContext* context, TF_Status* status) { shapes(context, status, 3); },
        create<false>,
-       backward,
+       compute<false>,
        remove},
   };
 }

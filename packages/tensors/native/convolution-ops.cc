@@ -147,9 +147,11 @@ std::vector<OpSpec> filtering_ops() {
 }
 
 std::vector<OpSpec> convolution_ops() {
-  if (!convolution_steps()) return {};
+  const ConvolutionSteps* with = convolution_steps();
+  if (!with) return {};
   auto ops = filtering_ops();
-  for (const auto& op : window_ops()) ops.push_back(op);
+  if (with->lowered)
+    for (const auto& op : window_ops()) ops.push_back(op);
   return ops;
 }
 

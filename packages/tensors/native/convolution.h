@@ -62,16 +62,16 @@ struct ConvolutionSteps {
   // Channels [first, end) of dw [3, 3, from, to] = G' du G, du the sum of `parts` that lie `apart` floats from each other.
   void (*finish)(const float* du, long parts, long apart, long from, long to, float* dw, long first, long end);
 
-  // Groups [first, end) of the packed form of w [depth, to]; turned: of its transpose.
-  void (*pack)(const float* w, long depth, long to, bool turned, float* packed, long first, long end);
+  // Where any other convolution pays too, else null. Groups [first, end) of the packed form of w [depth, to]; turned: of its transpose.
+  void (*pack)(const float* w, long depth, long to, bool turned, float* packed, long first, long end) = nullptr;
   // Rows [first, end) of y, counted through all pictures.
-  void (*lowered)(const Lowered&, long first, long end);
+  void (*lowered)(const Lowered&, long first, long end) = nullptr;
   // Adds what rows [first, end) give to du [to / CHANNELS, depth, CHANNELS].
-  void (*lowered_accumulate)(const Lowered&, long first, long end, float* du);
+  void (*lowered_accumulate)(const Lowered&, long first, long end, float* du) = nullptr;
   // Groups [first, end) of dw [depth, to], du the sum of `parts` that lie `apart` floats from each other.
-  void (*unpack)(const float* du, long parts, long apart, long depth, long to, float* dw, long first, long end);
+  void (*unpack)(const float* du, long parts, long apart, long depth, long to, float* dw, long first, long end) = nullptr;
   // dx of pictures [first, end).
-  void (*lowered_input)(const Lowered&, long first, long end);
+  void (*lowered_input)(const Lowered&, long first, long end) = nullptr;
 };
 
 // The best that this processor has; null where there is none.

@@ -15,7 +15,7 @@ namespace tempered {
 
 namespace {
 
-const char VERSION[] = "3";
+const char VERSION[] = "4";
 
 bool register_op(const OpSpec& spec) {
   std::unique_ptr<TF_Status, decltype(&TF_DeleteStatus)> status(TF_NewStatus(), TF_DeleteStatus);
@@ -127,13 +127,23 @@ TF_Tensor* Context::get(int index) {
   return tensor;
 }
 
-float* Context::keep(TF_Tensor* tensor) {
+void* Context::keep(TF_Tensor* tensor) {
   if (!tensor) return nullptr;
   held_.push_back(tensor);
-  return static_cast<float*>(TF_TensorData(tensor));
+  return TF_TensorData(tensor);
 }
 
-const float* Context::input(int index) { return keep(get(index)); }
+const float* Context::input(int index) { return static_cast<const float*>(data(index)); }
+
+const void* Context::data(int index) { return keep(get(index)); }
+
+TF_DataType Context::dtype(int index) {
+  TF_Tensor* tensor = get(index);
+  if (!tensor) return TF_FLOAT;
+  const TF_DataType dtype = TF_TensorType(tensor);
+  TF_DeleteTensor(tensor);
+  return dtype;
+}
 
 std::vector<int64_t> Context::dims(int index) {
   TF_Tensor* tensor = get(index);
@@ -144,14 +154,14 @@ std::vector<int64_t> Context::dims(int index) {
   return dims;
 }
 
-float* Context::output(int index, const std::vector<int64_t>& dims) { return output_over(index, dims, {}); }
+float* Context::output(int index, const std::vector<int64_t>& dims) { return static_cast<float*>(output_over(index, dims, TF_FLOAT, {})); }
 
-float* Context::output_over(int index, const std::vector<int64_t>& dims, const std::vector<int>& inputs) {
+void* Context::output_over(int index, const std::vector<int64_t>& dims, TF_DataType dtype, const std::vector<int>& inputs) {
   if (!ok()) return nullptr;
-  size_t size = sizeof(float);
+  size_t size = TF_DataTypeSize(dtype);
   for (const auto dim : dims) size *= static_cast<size_t>(dim);
   const int rank = static_cast<int>(dims.size());
-  auto* tensor = inputs.empty() ? TF_AllocateOutput(raw_, index, TF_FLOAT, dims.data(), rank, size, status_)
+  auto* tensor = inputs.empty() ? TF_AllocateOutput(raw_, index, dtype, dims.data(), rank, size, status_)
                                 : TF_ForwardInputOrAllocateOutput(raw_, inputs.data(), static_cast<int>(inputs.size()), index, dims.data(),
                                                                   rank, nullptr, status_);
   if (!ok()) TF_OpKernelContext_Failure(raw_, status_);

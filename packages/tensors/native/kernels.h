@@ -49,17 +49,20 @@ class Context {
 
   int inputs() const { return TF_NumInputs(raw_); }
   const float* input(int index);
+  // An input of any dtype.
+  const void* data(int index);
+  TF_DataType dtype(int index);
   std::vector<int64_t> dims(int index);
   float* output(int index, const std::vector<int64_t>& dims);
   // The same memory as one of these inputs where nobody else needs it. Call it before input() of those.
-  float* output_over(int index, const std::vector<int64_t>& dims, const std::vector<int>& inputs);
+  void* output_over(int index, const std::vector<int64_t>& dims, TF_DataType dtype, const std::vector<int>& inputs);
   // Ends the run with a message about the caller.
   void fail(const std::string& message);
   bool ok() const { return TF_GetCode(status_) == TF_OK; }
 
  private:
   TF_Tensor* get(int index);
-  float* keep(TF_Tensor* tensor);
+  void* keep(TF_Tensor* tensor);
   TF_OpKernelContext* raw_;
   TF_Status* status_;
   std::vector<TF_Tensor*> held_;

@@ -211,7 +211,7 @@ export class Program<F extends FunctionSpecs = FunctionSpecs> implements Statefu
   #trace(name: string, inputs: readonly (readonly [string, TensorSignature])[]): Graph {
     const { addon, ownOps, options } = this.session;
     const traced = trace(name, this.#spec(name).run, Object.fromEntries(inputs), this.#signatures, addon);
-    return optimize(traced, { ops: ownOps, threads: options.intraOpThreads });
+    return optimize(traced, { ops: ownOps, threads: options.intraOpThreads, precision: options.precision });
   }
 
   #loadedFor(name: string, inputs: readonly (readonly [string, TensorSignature])[]): Loaded {

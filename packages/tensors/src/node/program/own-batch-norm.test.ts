@@ -3,6 +3,7 @@ import { EagerProgram } from '../../eager-program.js';
 import type { FunctionSpec, StateValue } from '../../functions.js';
 import { valueAndGradients } from '../../gradients.js';
 import { batchNorm } from '../../ops/batch-norm.js';
+import { conv2d } from '../../ops/conv2d.js';
 import { relu } from '../../ops/relu.js';
 import { randomNormals } from '../../random.js';
 import type { StateAccess } from '../../state.js';
@@ -128,7 +129,65 @@ test('what is no number stays so in its channel, and in no other', async () => {
   expect(lost('variance')).toEqual([2]);
 });
 
-test('in bf16 TensorFlow keeps its own', async () => {
-  const program = await compile({ state: stateOf(5), functions: { f: normed(5, { rectified: true }) }, session: sessions.bf16! });
-  expect(program.print('f', BATCH)).toContain('FusedBatchNormV3(');
+test('in bf16 it takes and gives bfloat16 between convolutions, and keeps statistics and the gradients of gamma and beta in float32', async () => {
+  const CHANNELS = 19;
+  const functions = {
+    f: {
+      inputs: { x: { shape: [BATCH, SIDE, SIDE, CHANNELS] } },
+      run: ({ x }: Record<string, Tensor>, access: StateAccess) => {
+        const [mean, variance] = [access.read('mean'), access.read('variance')];
+        const parameters = Object.fromEntries(['kernel', 'gamma', 'beta'].map((name) => [name, access.read(name)]));
+        const { gradients, aux } = valueAndGradients(({ kernel, gamma, beta }) => {
+          const convolve = (images: Tensor) => conv2d(images as Tensor4D, kernel as Tensor4D, { padding: 1 });
+          const norm = batchNorm(convolve(x!), { gamma: gamma!, beta: beta!, mean, variance }, { training: true });
+          const value = tf.mean(tf.mul(convolve(relu(norm.y)), access.read('pull'))) as Scalar;
+          return { value, aux: { variance: norm.variance } };
+        }, parameters);
+        return { ...gradients, ...aux };
+      },
+    },
+  };
+  const state = { ...stateOf(CHANNELS), kernel: drawn([3, 3, CHANNELS, CHANNELS], 7, 0, 0.1) };
+  const program = await compile({ state, functions, session: sessions.bf16! });
+  const x = images(CHANNELS);
+  const { ops } = await program.profile('f', { x });
+  const norms = ops.filter(({ op }) => op.includes('BatchNorm')).map(({ op, dtype }) => `${op} ${dtype}`);
+  expect(norms.toSorted()).toEqual(['TemperedBatchNorm bfloat16', 'TemperedBatchNormGrad bfloat16']);
+  const got = await program.run('f', { x });
+  const eager = new EagerProgram({ state, functions });
+  const exact = await eager.run('f', { x });
+  for (const [name, { data }] of Object.entries(got)) {
+    const largest = exact[name]!.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    expect(data, name).toBeNear(exact[name]!.data, { absolute: 0.06 * largest });
+  }
+  const inBfloat16 = (name: string): number => {
+    const { buffer, byteOffset, length } = got[name]!.data as Float32Array;
+    return new Uint32Array(buffer, byteOffset, length).filter((bits) => (bits & 0xffff) === 0).length / length;
+  };
+  for (const name of ['variance', 'gamma', 'beta']) expect(inBfloat16(name), name).toBeLessThan(0.2);
+  eager.dispose();
+});
+
+test('what is no number stays so in bf16 too', async () => {
+  const values = images(16);
+  values[7] = Number.NaN;
+  const functions = {
+    f: {
+      inputs: { x: { shape: [BATCH, SIDE, SIDE, 16] } },
+      run: ({ x }: Record<string, Tensor>, access: StateAccess) => {
+        const one = conv2d(x as Tensor4D, access.read('kernel') as Tensor4D, {});
+        const norm = batchNorm(
+          one,
+          { gamma: access.read('gamma'), beta: access.read('beta'), mean: access.read('mean'), variance: access.read('variance') },
+          { training: true },
+        );
+        return { y: conv2d(norm.y, access.read('kernel') as Tensor4D, {}) };
+      },
+    },
+  };
+  const unit = { shape: [1, 1, 16, 16], values: Float32Array.from({ length: 256 }, (_, i) => (i % 17 === 0 ? 1 : 0)) };
+  const program = await compile({ state: { ...stateOf(16), kernel: unit }, functions, session: sessions.bf16! });
+  const { ops } = await program.profile('f', { x: values });
+  expect(ops.map(({ op, dtype }) => `${op} ${dtype}`)).toContain('TemperedBatchNorm bfloat16');
+  expect([...(await program.run('f', { x: values })).y!.data].some((value) => Number.isFinite(value) && value !== 0)).toBe(false);
 });

@@ -1,8 +1,7 @@
-import { type Attribute, type Graph, type GraphNode, sourceNode, usesOf } from './graph.js';
-import type { OwnOps } from './own-ops.js';
+import { type Attribute, DTYPES, type Graph, type GraphNode, sourceNode, usesOf } from './graph.js';
+import { BATCH_NORM_OPS, type OwnOps } from './own-ops.js';
 
-/** Names of our own ops (native/batch-norm.cc). */
-const OWN = { forward: 'TemperedBatchNorm', gradient: 'TemperedBatchNormGrad' } as const;
+const [FORWARD, GRADIENT] = BATCH_NORM_OPS;
 
 /** Outputs of FusedBatchNormV3 that only its gradient reads; what ours gives in the place of the first two is not the same. */
 const RESERVED = [3, 4, 5];
@@ -13,7 +12,7 @@ const RESERVED = [3, 4, 5];
  * ours reads a batch fewer times whatever the channels.
  */
 export function toOwnBatchNorm(graph: Graph, { ops, threads }: OwnOps): Graph {
-  if (!Object.values(OWN).every((op) => ops.includes(op))) return graph;
+  if (!BATCH_NORM_OPS.every((op) => ops.includes(op))) return graph;
   const byName = new Map(graph.nodes.map((node) => [node.name, node]));
   const uses = usesOf(graph);
   const users = (source: string): readonly GraphNode[] => uses.get(source) ?? [];
@@ -23,6 +22,7 @@ export function toOwnBatchNorm(graph: Graph, { ops, threads }: OwnOps): Graph {
       users(`${node.name}:${output}`).every((user) => user.op === 'FusedBatchNormGradV3' && sourceNode(user.inputs[3]!) === node.name),
     );
   const common = (relu: boolean): Record<string, Attribute> => ({
+    T: { kind: 'type', value: DTYPES.float32 },
     relu: { kind: 'bool', value: relu },
     threads: { kind: 'int', value: threads },
   });
@@ -41,7 +41,7 @@ export function toOwnBatchNorm(graph: Graph, { ops, threads }: OwnOps): Graph {
     const { epsilon, exponential_avg_factor: momentum } = node.attributes;
     return {
       ...node,
-      op: OWN.forward,
+      op: FORWARD,
       attributes: { epsilon: epsilon!, momentum: momentum!, ...common(reluBehind(node) !== undefined) },
       outputs: node.outputs.slice(0, 5),
     };
@@ -57,7 +57,7 @@ export function toOwnBatchNorm(graph: Graph, { ops, threads }: OwnOps): Graph {
       byName.get(sourceNode(cut.inputs[1]!))!.inputs[0] === `${norm.name}:0`;
     return {
       ...node,
-      op: OWN.gradient,
+      op: GRADIENT,
       inputs: [relu ? cut.inputs[0]! : dy, x, gamma, norm.inputs[2]!, `${norm.name}:3`, `${norm.name}:4`],
       attributes: common(relu),
       outputs: node.outputs.slice(0, 3),

@@ -33,15 +33,21 @@ const bool = (value: boolean): Attribute => ({ kind: 'bool', value });
  *
  * Left to TensorFlow: 1x1 of stride 1, groups, dilations, other strides and paddings, and numbers of output channels that are no multiple of 16.
  */
-export function toOwnConvolutions(graph: Graph, { ops, threads }: OwnOps): Graph {
+export function toOwnConvolutions(graph: Graph, { ops, threads, precision }: OwnOps): Graph {
   const byName = new Map(graph.nodes.map((node) => [node.name, node]));
   const signature = (input: string): TensorSignature => byName.get(sourceNode(input))!.outputs[outputOf(input)]!;
   const nodes = graph.nodes.map((node) => {
     const own = replaced(node, signature, threads);
-    return ops.includes(own.op) ? own : node;
+    if (own === node || !ops.includes(own.op)) return node;
+    return precision === 'f32' || isSmall(signature(own.inputs[0]!).shape) ? own : node;
   });
   return drawIn({ ...graph, nodes }, signature);
 }
+
+/** Pictures of so few points are where the gradient of a kernel takes less time in our float32 than in oneDNN's bfloat16. */
+const SMALL = 8 * 8;
+
+const isSmall = ([, height, width]: readonly number[]): boolean => height! * width! <= SMALL;
 
 function replaced(node: GraphNode, signature: (input: string) => TensorSignature, threads: number): GraphNode {
   const [a, b, c] = node.inputs as [string, string, string];

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { concatBytes, intField, messageField } from '../../serialize/protobuf.js';
 import { tf } from '../../tf.js';
 import { type AddonFeed, type AddonTensor, loadSessionAddon, type SessionAddon } from '../addon.js';
+import { BATCH_NORM_OPS } from './own-ops.js';
 import { PROFILE_OPTIONS, type Profile, readProfile } from './profile.js';
 
 export interface SessionOptions {
@@ -19,6 +20,8 @@ export interface SessionOptions {
 const FIELD = { intra: 2, inter: 5, perSession: 9, graphOptions: 10, rewriteOptions: 10, onednnBfloat16: 31 };
 const ON = 1;
 
+const BFLOAT16_OPS = [...BATCH_NORM_OPS, 'TemperedConvolutionKernelGradient'];
+
 /**
  * A TensorFlow session that compiled programs live in. It can be extended while it lives, and runs are asynchronous: several may
  * be under way at once, each on one of Node's worker threads, with the event loop free.
@@ -27,8 +30,8 @@ export class TensorflowSession {
   readonly options: Required<SessionOptions>;
   readonly addon: SessionAddon;
   /**
-   * Our own ops that its programs may be made of: none on a GPU; in bf16, whose rewrite leaves bfloat16 at every op it does not know, only the
-   * gradients of kernels, which end there anyway.
+   * Our own ops that its programs may be made of: none on a GPU; in bf16 the batch norms, which take bfloat16, and the gradients of 3x3
+   * kernels, which end it anyway. TensorFlow's rewrite leaves bfloat16 at all others.
    */
   readonly ownOps: readonly string[];
   #session: unknown;
@@ -41,7 +44,7 @@ export class TensorflowSession {
     this.options = { intraOpThreads: availableParallelism(), interOpThreads: 1, precision: 'f32', kernels: 'own', ...options };
     const native = tf.findBackend('tensorflow') as { isUsingGpuDevice?: boolean } | null;
     const ops = native?.isUsingGpuDevice || this.options.kernels === 'tensorflow' ? [] : (addon.ops ?? []);
-    this.ownOps = this.options.precision === 'bf16' ? ops.filter((op) => op.endsWith('KernelGradient')) : ops;
+    this.ownOps = this.options.precision === 'bf16' ? ops.filter((op) => BFLOAT16_OPS.includes(op)) : ops;
     const rewrites = this.options.precision === 'bf16' ? [intField(FIELD.onednnBfloat16, ON)] : [];
     this.#session = addon.newSession(
       concatBytes([
