@@ -157,7 +157,7 @@ test('in bf16 it takes and gives bfloat16 between convolutions, and keeps statis
   const eager = new EagerProgram({ state, functions });
   const exact = await eager.run('f', { x });
   for (const [name, { data }] of Object.entries(got)) {
-    const largest = exact[name]!.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const largest = Array.from(exact[name]!.data).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     expect(data, name).toBeNear(exact[name]!.data, { absolute: 0.06 * largest });
   }
   const inBfloat16 = (name: string): number => {
