@@ -20,6 +20,9 @@ afterAll(() => {
   for (const session of Object.values(sessions)) session.close();
 });
 
+/** Products of matrices are ours where they pay: not with AVX-512. */
+const hasWindows = (): boolean => sessions[1]!.ownOps.includes('TemperedWindowConvolution');
+
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 const uniform = (shape: readonly number[], seed: number): Float32Array => randomUniforms(sizeOf(shape), -1, 1, seed);
 
@@ -74,6 +77,7 @@ describe.each(CASES)(
       },
     };
     const state = { w: [window, window, from, to] };
+    const ours = (): boolean => (window === 3 && stride === 1 && from % 16 === 0) || hasWindows();
     const inputs = { x: uniform([pictures, height, width, from], 7), dy: uniform([pictures, down!, across!, to], 8) };
 
     test('output and gradients are those of the eager ops, whatever the threads', async () => {
@@ -81,7 +85,8 @@ describe.each(CASES)(
       const outcomes = [];
       for (const threads of [1, 3]) {
         const compiled = await program(state, functions, threads);
-        expect(compiled.print('step', pictures)).not.toMatch(/ = Conv2D(\(|BackpropFilter)/);
+        if (ours()) expect(compiled.print('step', pictures)).not.toMatch(/ = Conv2D(\(|BackpropFilter)/);
+        else expect(compiled.print('step', pictures)).toContain(' = Conv2D(');
         const outcome = await compiled.run('step', inputs);
         for (const name of ['y', 'dx', 'dw']) {
           const got = outcome[name]!.data as Float32Array;
@@ -89,6 +94,7 @@ describe.each(CASES)(
         }
         outcomes.push(outcome);
       }
+      if (!ours()) return;
       expect(outcomes[0]!.y!.data).toEqual(outcomes[1]!.y!.data);
       expect(outcomes[0]!.dx!.data).toEqual(outcomes[1]!.dx!.data);
     });
@@ -179,7 +185,7 @@ test('left to TensorFlow are other kernels, strides, groups and numbers of chann
   const compiled = await program(state, functions);
   for (const name of ['strided', 'uncommon', 'grouped', 'cut'] as const) expect(compiled.print(name), name).not.toContain('Tempered');
   expect(compiled.print('taken')).toContain('TemperedConvolution(');
-  expect(compiled.print('halving')).toContain('TemperedHalvingConvolution(');
+  if (hasWindows()) expect(compiled.print('halving')).toContain('TemperedHalvingConvolution(');
   const without = await compile({ state: valuesOf(state), functions, sessionOptions: { kernels: 'tensorflow' } });
   expect(without.print('taken')).not.toContain('Tempered');
   without.dispose();

@@ -31,6 +31,8 @@ const bool = (value: boolean): Attribute => ({ kind: 'bool', value });
  * nobody else reads what stands between; what is drawn in changes no bit. Those of 3x3 and stride 1 by Winograd's minimal filtering (16
  * products where a direct convolution takes 36), those of other windows, of stride 2 and of pictures with three channels by a product of matrices.
  *
+ * In bf16 only the gradients of 3x3 kernels over small pictures; with AVX-512 none by products of matrices, whose ops are not offered there.
+ *
  * Left to TensorFlow: 1x1 of stride 1, groups, dilations, other strides and paddings, and numbers of output channels that are no multiple of 16.
  */
 export function toOwnConvolutions(graph: Graph, { ops, threads, precision }: OwnOps): Graph {
