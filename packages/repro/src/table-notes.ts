@@ -30,11 +30,15 @@ export function tableNotes(table: Table): string[] {
     if (missing.length === 0) continue;
     notes.push(`${label}: ${missing.map(({ seed, status }) => `seed ${seed} ${status}`).join(', ')}; left out of the means.`);
   }
-  notes.push(
-    table.seeds.length > 1
-      ? `Mean ± standard deviation over seeds ${table.seeds.join(', ')}; over KD: difference to KD of the same seed, ± its standard error.`
-      : `One seed (${table.seeds[0]}): differences of a point or so can be chance.`,
-  );
+  const chance = 'differences of a point or so can be chance.';
+  if (table.seeds.length > 1) {
+    const alone = table.rows.some(({ last }) => last?.n === 1) ? ` Without ± it is one seed: ${chance}` : '';
+    notes.push(
+      `Mean ± standard deviation over seeds ${table.seeds.join(', ')}; over KD: difference to KD of the same seed, ± its standard error.${alone}`,
+    );
+  } else {
+    notes.push(`One seed (${table.seeds[0]}): ${chance}`);
+  }
   if (table.teacher) {
     const { name, top1, sha256 } = table.teacher;
     const measured = `${top1.toFixed(2)} % of the ${count(cell.images.testImages)} test images, measured before it taught`;
@@ -43,10 +47,12 @@ export function tableNotes(table: Table): string[] {
   return notes;
 }
 
-/** 'Order by last accuracy: DKD+LS, KD+LS, KD.': as it came out, finished rows only. */
+/** 'Order by accuracy after the last epoch: DKD+LS > KD+LS = CTKD+LS > KD.': as it came out, finished rows only; '=' where two print alike. */
 export function orderOf(table: Table): string | null {
   const rows = table.rows.filter(({ last }) => last !== null);
   if (rows.length < 2) return null;
   const ranked = [...rows].sort((a, b) => b.last!.mean - a.last!.mean);
-  return `Order by accuracy after the last epoch: ${ranked.map(({ label }) => label).join(' > ')}.`;
+  const printed = ranked.map(({ last }) => last!.mean.toFixed(2));
+  const order = ranked.map(({ label }, i) => (i === 0 ? label : `${printed[i] === printed[i - 1] ? ' = ' : ' > '}${label}`));
+  return `Order by accuracy after the last epoch: ${order.join('')}.`;
 }

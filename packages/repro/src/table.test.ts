@@ -70,6 +70,19 @@ test('the order is reported as it came out', () => {
   expect(orderOf(table!)).toBe('Order by accuracy after the last epoch: KD > KD+LS > KD T=2 w=9.');
 });
 
+test('cells that print the same accuracy share a place', () => {
+  const [table] = arrangeTables(fakeRuns(quickCells({ methods: ['kd'] }), (_, index) => [50, 51.001, 51.004][index]!));
+  expect(orderOf(table!)).toBe('Order by accuracy after the last epoch: KD+LS = KD T=2 w=9 > KD.');
+});
+
+test('where only some cells have two seeds, the notes say what the others are worth', () => {
+  const cells = quickCells({ methods: ['kd'], seeds: [0, 1] });
+  const noted = (list: typeof cells): string => tableNotes(arrangeTables(fakeRuns(list, ({ seed }) => 50 + seed))[0]!).join('\n');
+  const chance = 'Without ± it is one seed: differences of a point or so can be chance.';
+  expect(noted(cells)).not.toContain(chance);
+  expect(noted(cells.filter(({ seed, label }) => seed === 0 || label !== 'KD+LS'))).toContain(chance);
+});
+
 test('rows read back from disk come in the order of the table', () => {
   const cells = [...quickCells({ seeds: [0, 1] }), ...quickCells({}, { ...fakeImages, dataset: 'cifar100' })];
   const labels = (list: typeof cells): string[] => list.map(({ id }) => id);

@@ -32,7 +32,9 @@ export function figuresSection({ rows }: Table, id: string): Html | null {
     return first ? [{ ...row, teachers, first: first as Taught['first'] }] : [];
   });
   if (seen.length === 0) return null;
+  const several = seen.some(({ figures }) => figures.length > 1);
   return html`<div id="${id}-figures"><h3>What the students took over</h3>
+${several ? html`<p class="soft">Charts of a row with several seeds show the first of them.</p>` : null}
 ${taught.length > 0 ? [agreementTable(taught), logitCharts(taught, id), heatMaps(taught, id)] : null}
 ${planes(seen, taught[0]?.first.teacher ?? null, id)}</div>`;
 }

@@ -257,6 +257,10 @@ test('figures of the students: agreement, logits, correlations, features, each w
     'Images of cat, dog in the two directions in which their features differ most; these hold 60 % and 20 % of the variance.',
   );
   expect(page.match(/class="map"/g)!.length).toBe(7);
+  const first = 'Charts of a row with several seeds show the first of them.';
+  const withSeeds = (...seeds: number[]): string =>
+    reportPage(withEpochs(quickCells({ methods: ['kd'], seeds })).map((run) => ({ ...run, analysis: fakeAnalysis(run.cell) })));
+  expect([withSeeds(0).includes(first), withSeeds(0, 1).includes(first)]).toEqual([false, true]);
   expect(/NaN|Infinity|undefined/.test(page.split('<script>')[0]!)).toBe(false);
 });
 

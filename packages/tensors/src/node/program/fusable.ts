@@ -3,7 +3,7 @@ import { DTYPES, type Graph, type GraphNode, outputOf, sourceNode, type TensorSi
 /** Ops into which TensorFlow draws a bias and an activation that follow. */
 const CONTRACTIONS = new Set(['Conv2D', 'DepthwiseConv2dNative', 'MatMul']);
 
-/** What a ReLU behind a drawn-in sum is compared with. */
+/** What a ReLU behind a tapped sum is compared with. */
 const ZERO: GraphNode = {
   name: 'relu_zero',
   op: 'Const',
@@ -22,15 +22,17 @@ const ZERO_OUTPUT = `${ZERO.name}:0`;
  * BatchMatMulV2, and a vector added to a convolution or a matrix product as BiasAdd, where it says AddV2. A folded convolution, its
  * bias, and the ReLU or the sum behind it then run as one op. The values are the same.
  *
- * A ReLU behind such a sum becomes Maximum(x, 0), which TensorFlow leaves alone: it would draw the ReLU in too, but only where nobody
- * else reads the sum, and then a network's logits would differ in their last digits from those of the same network with a tap in front
- * of that ReLU. (Where there is a tap, TensorFlow 2.21 loses the sum on the way and gives up all its fusions of the graph.)
+ * A ReLU behind such a sum is drawn in too where nobody else reads the sum. Where somebody does (a tap in front of the ReLU), TensorFlow
+ * 2.21 loses the sum on the way and gives up all its fusions of the graph; such a ReLU becomes Maximum(x, 0), which it leaves alone.
+ * Both give the same bits: a tap changes none of a network's logits.
  */
 export function toFusable(graph: Graph): Graph {
   const known = new Map<string, GraphNode>();
+  const read = readers(graph);
   const context: Context = {
     producer: (input) => known.get(sourceNode(input)),
     signature: (input) => known.get(sourceNode(input))?.outputs[outputOf(input)],
+    readers: (input) => read.get(input) ?? 0,
   };
   const nodes = graph.nodes.map((node) => {
     const rewritten = asMaximum(asBias(asMatMul(node, context), context), context);
@@ -41,10 +43,19 @@ export function toFusable(graph: Graph): Graph {
   return { ...graph, nodes: compared ? [ZERO, ...nodes] : nodes };
 }
 
-/** What a rewrite may look at: the nodes before it. */
+/** What a rewrite may look at: the nodes before it, and how often a value is read. */
 interface Context {
   producer(input: string): GraphNode | undefined;
   signature(input: string): TensorSignature | undefined;
+  readers(input: string): number;
+}
+
+/** How many inputs of nodes and outputs of the graph read each value. */
+function readers({ nodes, outputs }: Graph): Map<string, number> {
+  const read = new Map<string, number>();
+  const names = [...nodes.flatMap(({ inputs }) => inputs), ...Object.values(outputs).map(({ source }) => source)];
+  for (const name of names) read.set(name, (read.get(name) ?? 0) + 1);
+  return read;
 }
 
 function asMatMul(node: GraphNode, { signature }: Context): GraphNode {
@@ -69,6 +80,7 @@ function drawsIn(sum: GraphNode | undefined, { producer, signature }: Context): 
 }
 
 function asMaximum(node: GraphNode, context: Context): GraphNode {
-  if (node.op !== 'Relu' || !drawsIn(context.producer(node.inputs[0]!), context)) return node;
-  return { ...node, op: 'Maximum', inputs: [node.inputs[0]!, ZERO_OUTPUT] };
+  const [sum] = node.inputs;
+  if (node.op !== 'Relu' || context.readers(sum!) === 1 || !drawsIn(context.producer(sum!), context)) return node;
+  return { ...node, op: 'Maximum', inputs: [sum!, ZERO_OUTPUT] };
 }
