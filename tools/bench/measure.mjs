@@ -18,9 +18,9 @@ export function median(values) {
   return sorted.length % 2 ? /** @type {number} */ (sorted[middle]) : (Number(sorted[middle - 1]) + Number(sorted[middle])) / 2;
 }
 
-/** Median milliseconds of a call, and how many calls. @param {Timed} timed @param {number} time */
-async function timeOf({ name, run }, time) {
-  const bench = new Bench({ time, warmup: false, iterations: 3, throws: true }).add(name, run);
+/** Median milliseconds of a call, and how many calls. @param {Timed} timed @param {number} time @param {() => number} now */
+async function timeOf({ name, run }, time, now) {
+  const bench = new Bench({ time, warmup: false, iterations: 3, throws: true, now }).add(name, run);
   await bench.run();
   const result = bench.tasks[0]?.result;
   if (!result || !('latency' in result)) throw new Error(`${name} was not timed`);
@@ -33,20 +33,21 @@ async function timeOf({ name, run }, time) {
  * the median over the rounds, its spread (largest - least) / median.
  *
  * @param {BenchSuite} suite
+ * @param {() => number} [now] the clock, in milliseconds
  * @returns {Promise<Record<string, Result>>}
  */
-export async function measureSuite({ reference, cases }) {
+export async function measureSuite({ reference, cases }, now = () => performance.now()) {
   /** @type {Record<string, Result>} */
   const results = {};
   for (const timed of cases) {
-    await timeOf(reference, ROUND_MS / 4);
-    await timeOf(timed, ROUND_MS / 4);
+    await timeOf(reference, ROUND_MS / 4, now);
+    await timeOf(timed, ROUND_MS / 4, now);
     const ratios = [];
     const times = [];
     let n = 0;
     for (let round = 0; round < ROUNDS; round++) {
-      const base = await timeOf(reference, ROUND_MS);
-      const own = await timeOf(timed, ROUND_MS);
+      const base = await timeOf(reference, ROUND_MS, now);
+      const own = await timeOf(timed, ROUND_MS, now);
       ratios.push(own.ms / base.ms);
       times.push(own.ms);
       n += own.n;
