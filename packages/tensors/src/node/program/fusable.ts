@@ -1,4 +1,4 @@
-import { DTYPES, type Graph, type GraphNode, outputOf, sourceNode, type TensorSignature } from './graph.js';
+import { DTYPES, type Graph, type GraphNode, outputOf, sourceNode, type TensorSignature, usesOf } from './graph.js';
 
 /** Ops into which TensorFlow draws a bias and an activation that follow. */
 const CONTRACTIONS = new Set(['Conv2D', 'DepthwiseConv2dNative', 'MatMul']);
@@ -28,11 +28,12 @@ const ZERO_OUTPUT = `${ZERO.name}:0`;
  */
 export function toFusable(graph: Graph): Graph {
   const known = new Map<string, GraphNode>();
-  const read = readers(graph);
+  const uses = usesOf(graph);
+  const fetched = new Set(Object.values(graph.outputs).map(({ source }) => source));
   const context: Context = {
     producer: (input) => known.get(sourceNode(input)),
     signature: (input) => known.get(sourceNode(input))?.outputs[outputOf(input)],
-    readers: (input) => read.get(input) ?? 0,
+    readAlone: (input) => uses.get(input)?.length === 1 && !fetched.has(input),
   };
   const nodes = graph.nodes.map((node) => {
     const rewritten = asMaximum(asBias(asMatMul(node, context), context), context);
@@ -43,19 +44,11 @@ export function toFusable(graph: Graph): Graph {
   return { ...graph, nodes: compared ? [ZERO, ...nodes] : nodes };
 }
 
-/** What a rewrite may look at: the nodes before it, and how often a value is read. */
+/** What a rewrite may look at: the nodes before it, and whether a value has one reader. */
 interface Context {
   producer(input: string): GraphNode | undefined;
   signature(input: string): TensorSignature | undefined;
-  readers(input: string): number;
-}
-
-/** How many inputs of nodes and outputs of the graph read each value. */
-function readers({ nodes, outputs }: Graph): Map<string, number> {
-  const read = new Map<string, number>();
-  const names = [...nodes.flatMap(({ inputs }) => inputs), ...Object.values(outputs).map(({ source }) => source)];
-  for (const name of names) read.set(name, (read.get(name) ?? 0) + 1);
-  return read;
+  readAlone(input: string): boolean;
 }
 
 function asMatMul(node: GraphNode, { signature }: Context): GraphNode {
@@ -81,6 +74,6 @@ function drawsIn(sum: GraphNode | undefined, { producer, signature }: Context): 
 
 function asMaximum(node: GraphNode, context: Context): GraphNode {
   const [sum] = node.inputs;
-  if (node.op !== 'Relu' || context.readers(sum!) === 1 || !drawsIn(context.producer(sum!), context)) return node;
+  if (node.op !== 'Relu' || context.readAlone(sum!) || !drawsIn(context.producer(sum!), context)) return node;
   return { ...node, op: 'Maximum', inputs: [sum!, ZERO_OUTPUT] };
 }
