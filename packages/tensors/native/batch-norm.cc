@@ -320,9 +320,6 @@ void shapes(TF_ShapeInferenceContext* context, TF_Status* status, int outputs) {
   TF_DeleteShapeHandle(shape);
 }
 
-// TensorFlow's bf16 rewrite knows by it what an op can take.
-const char TYPE[] = "T: {float, bfloat16}";
-
 }  // namespace
 
 std::vector<OpSpec> batch_norm_ops() {
@@ -330,7 +327,7 @@ std::vector<OpSpec> batch_norm_ops() {
       {"TemperedBatchNorm",
        {"x: T", "gamma: float", "beta: float", "mean: float", "variance: float"},
        {"y: T", "running_mean: float", "running_variance: float", "batch_mean: float", "inverse: float"},
-       {TYPE, "epsilon: float", "momentum: float", "relu: bool", "threads: int"},
+       {FLOATING, "epsilon: float", "momentum: float", "relu: bool", "threads: int"},
        [](TF_ShapeInferenceContext* context, TF_Status* status) { shapes(context, status, 5); },
        create<true>,
        compute<true>,
@@ -338,7 +335,7 @@ std::vector<OpSpec> batch_norm_ops() {
       {"TemperedBatchNormGrad",
        {"dy: T", "x: T", "gamma: float", "beta: float", "mean: float", "inverse: float"},
        {"dx: T", "dgamma: float", "dbeta: float"},
-       {TYPE, "relu: bool", "threads: int"},
+       {FLOATING, "relu: bool", "threads: int"},
        [](TF_ShapeInferenceContext* context, TF_Status* status) { shapes(context, status, 3); },
        create<false>,
        compute<false>,

@@ -45,51 +45,75 @@ struct Example {
     for (long i = 0; i < size; i++) out[i] = static_cast<float>(i * step % 31 - 15) / 16;
     return out;
   }
-
-  static bool near(const std::vector<float>& got, const std::vector<double>& expected) {
-    for (size_t i = 0; i < got.size(); i++)
-      if (!(std::fabs(got[i] - expected[i]) <= 1e-4 * (1 + std::fabs(expected[i])))) return false;
-    return true;
-  }
 };
 
-bool filters(const ConvolutionSteps& with, const Example& e) {
-  std::vector<float> y(e.y.size()), dx(e.dx.size()), dw(e.dw.size()), u(POINTS * e.from * e.to), turned(u.size()), du(u.size());
-  with.transform(e.w.data(), e.from, e.to, false, u.data(), 0, e.to);
-  with.transform(e.w.data(), e.to, e.from, true, turned.data(), 0, e.from);
-  const Convolution forward{e.n, e.height, e.width, e.from, e.to, e.x.data(), u.data(), nullptr, nullptr, false, y.data()};
-  const Convolution backward{e.n, e.height, e.width, e.to, e.from, e.dy.data(), turned.data(), nullptr, nullptr, false, dx.data()};
-  Convolution gradient = forward;
-  gradient.y = const_cast<float*>(e.dy.data());
-  with.convolve(forward, 0, forward.pairs());
-  with.convolve(backward, 0, backward.pairs());
-  with.accumulate(gradient, 0, gradient.pairs(), du.data());
-  with.finish(du.data(), 1, 0, e.from, e.to, dw.data(), 0, e.to);
-  return Example::near(y, e.y) && Example::near(dx, e.dx) && Example::near(dw, e.dw);
+// Up to the digits that T has.
+template <typename T>
+bool near(const std::vector<T>& got, const std::vector<double>& expected) {
+  constexpr double digits = std::is_same_v<T, float> ? 1e-4 : 1.0 / 256;
+  for (size_t i = 0; i < got.size(); i++) {
+    float value;
+    load<1>(&got[i], value);
+    if (!(std::fabs(value - expected[i]) <= digits * (1 + std::fabs(expected[i])))) return false;
+  }
+  return true;
 }
 
+template <typename T>
+std::vector<T> stored(const std::vector<float>& values) {
+  std::vector<T> out(values.size());
+  for (size_t i = 0; i < out.size(); i++) store(&out[i], values[i]);
+  return out;
+}
+
+template <typename T>
+bool filters(const ConvolutionSteps& with, const Example& e) {
+  auto x = stored<T>(e.x), dy = stored<T>(e.dy);
+  std::vector<T> y(e.y.size()), dx(e.dx.size());
+  std::vector<float> dw(e.dw.size()), u(POINTS * e.from * e.to), turned(u.size()), du(u.size());
+  with.transform(e.w.data(), e.from, e.to, false, u.data(), 0, e.to);
+  with.transform(e.w.data(), e.to, e.from, true, turned.data(), 0, e.from);
+  const Convolution<T> forward{e.n, e.height, e.width, e.from, e.to, x.data(), u.data(), nullptr, nullptr, false, y.data()};
+  const Convolution<T> backward{e.n, e.height, e.width, e.to, e.from, dy.data(), turned.data(), nullptr, nullptr, false, dx.data()};
+  Convolution<T> gradient = forward;
+  gradient.y = dy.data();
+  const auto& steps = with.over<T>();
+  steps.convolve(forward, 0, forward.pairs());
+  steps.convolve(backward, 0, backward.pairs());
+  steps.accumulate(gradient, 0, gradient.pairs(), du.data());
+  with.finish(du.data(), 1, 0, e.from, e.to, dw.data(), 0, e.to);
+  return near(y, e.y) && near(dx, e.dx) && near(dw, e.dw);
+}
+
+template <typename T>
 bool lowers(const ConvolutionSteps& with, const Example& e) {
-  std::vector<float> y(e.y.size()), dx(e.dx.size()), dw(e.dw.size()), u(e.w.size()), turned(u.size()), du(u.size());
-  Lowered c{e.n,  e.height, e.width,      e.from,   e.out_height, e.out_width, e.to,  3,        3,        e.stride,
-            e.pad, e.pad,    e.x.data(), u.data(), nullptr,      nullptr,     false, y.data(), dx.data()};
+  auto x = stored<T>(e.x), dy = stored<T>(e.dy);
+  std::vector<T> y(e.y.size()), dx(e.dx.size());
+  std::vector<float> dw(e.dw.size()), u(e.w.size()), turned(u.size()), du(u.size());
+  Lowered<T> c{e.n,  e.height, e.width,  e.from,   e.out_height, e.out_width, e.to,  3,        3,        e.stride,
+               e.pad, e.pad,    x.data(), u.data(), nullptr,      nullptr,     false, y.data(), dx.data()};
+  const auto& steps = with.over<T>();
   with.pack(e.w.data(), c.depth(), e.to, false, u.data(), 0, e.to / CHANNELS);
-  with.lowered(c, 0, c.rows());
-  c.y = const_cast<float*>(e.dy.data());
-  with.lowered_accumulate(c, 0, c.rows(), du.data());
+  steps.lowered(c, 0, c.rows());
+  c.y = dy.data();
+  steps.lowered_accumulate(c, 0, c.rows(), du.data());
   with.unpack(du.data(), 1, 0, c.depth(), e.to, dw.data(), 0, e.to / CHANNELS);
-  if (!Example::near(y, e.y) || !Example::near(dw, e.dw)) return false;
+  if (!near(y, e.y) || !near(dw, e.dw)) return false;
   if (c.depth() % CHANNELS) return true;
   with.pack(e.w.data(), c.depth(), e.to, true, turned.data(), 0, c.depth() / CHANNELS);
   c.kernel = turned.data();
-  with.lowered_input(c, 0, c.pictures);
-  return Example::near(dx, e.dx);
+  steps.lowered_input(c, 0, c.pictures);
+  return near(dx, e.dx);
+}
+
+template <typename T>
+bool computes_over(const ConvolutionSteps& with) {
+  return filters<T>(with, {16, 16, 1}) && filters<T>(with, {144, 32, 1}) &&
+         (!with.pack || (lowers<T>(with, {3, 16, 1}) && lowers<T>(with, {64, 32, 2})));
 }
 
 // Whether every step computes what its definition says.
-bool computes(const ConvolutionSteps& with) {
-  return filters(with, {16, 16, 1}) && filters(with, {144, 32, 1}) &&
-         (!with.lowered || (lowers(with, {3, 16, 1}) && lowers(with, {64, 32, 2})));
-}
+bool computes(const ConvolutionSteps& with) { return computes_over<float>(with) && computes_over<Bfloat16>(with); }
 
 }  // namespace
 

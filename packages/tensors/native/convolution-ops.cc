@@ -17,6 +17,12 @@ void* create_convolution(TF_OpKernelConstruction* construction) {
 
 void remove_convolution(void* attributes) { delete static_cast<ConvolutionAttributes*>(attributes); }
 
+void compute_over(TF_OpKernelContext* raw, void* attributes, ComputeOver* f32, ComputeOver* bf16) {
+  Context context(raw);
+  const TF_DataType dtype = context.dtype(0);
+  (dtype == TF_BFLOAT16 ? bf16 : f32)(*static_cast<ConvolutionAttributes*>(attributes), context, dtype);
+}
+
 void input_shape(TF_ShapeInferenceContext* context, int index, Shape& shape, TF_Status* status) {
   Shape any;
   if (TF_GetCode(status) == TF_OK) TF_ShapeInferenceContextGetInput(context, index, any.raw, status);
@@ -56,9 +62,8 @@ void* create_gradient(TF_OpKernelConstruction* construction) {
   return a;
 }
 
-void compute_convolution(void* attributes, TF_OpKernelContext* raw) {
-  const auto& a = *static_cast<ConvolutionAttributes*>(attributes);
-  Context context(raw);
+template <typename T>
+void convolve(const ConvolutionAttributes& a, Context& context, TF_DataType dtype) {
   const auto x = context.dims(0), kernel = context.dims(1);
   if (!context.ok()) return;
   const ConvolutionSteps* with = convolution_steps();
@@ -70,11 +75,11 @@ void compute_convolution(void* attributes, TF_OpKernelContext* raw) {
   const int sum = a.biased ? 3 : 2;
   if (a.biased && context.dims(2) != std::vector<int64_t>{shape[3]}) return context.fail("a convolution of ours: the bias has another size");
   if (a.summed && context.dims(sum) != shape) return context.fail("a convolution of ours: the summand has another shape");
-  Convolution c{x[0], x[1], x[2], x[3], shape[3], context.input(0), nullptr, nullptr, nullptr, a.relu, nullptr};
+  Convolution<T> c{x[0], x[1], x[2], x[3], shape[3], context.pictures<T>(0), nullptr, nullptr, nullptr, a.relu, nullptr};
   const float* w = context.input(1);
   if (a.biased) c.bias = context.input(2);
-  if (a.summed) c.added = context.input(sum);
-  c.y = context.output(0, shape);
+  if (a.summed) c.added = context.pictures<T>(sum);
+  c.y = static_cast<T*>(context.output_over(0, shape, dtype, {}));
   if (!context.ok() || c.pictures * c.height * c.width == 0) return;
   float* u = scratch(0, c.kernel_size()).data();
   const int few = c.from * c.to < SMALL_KERNEL ? 1 : a.threads;
@@ -83,18 +88,17 @@ void compute_convolution(void* attributes, TF_OpKernelContext* raw) {
   });
   c.kernel = u;
   const long parts = a.threads == 1 ? 1 : std::min(c.pairs(), a.threads * PARTS);
-  in_ranges(a.threads, parts, c.pairs(), [&](long, long first, long end) { with->convolve(c, first, end); });
+  in_ranges(a.threads, parts, c.pairs(), [&](long, long first, long end) { with->over<T>().convolve(c, first, end); });
 }
 
-void compute_gradient(void* attributes, TF_OpKernelContext* raw) {
-  const auto& a = *static_cast<ConvolutionAttributes*>(attributes);
-  Context context(raw);
+template <typename T>
+void sum_kernel(const ConvolutionAttributes& a, Context& context, TF_DataType) {
   const auto x = context.dims(0), dy = context.dims(1);
   if (!context.ok()) return;
   const ConvolutionSteps* with = convolution_steps();
   if (!with || x.size() != 4 || dy.size() != 4 || !std::equal(x.begin(), x.begin() + 3, dy.begin()) || !whole(x[3]) || !whole(dy[3]))
     return context.fail("a kernel's gradient of ours takes [N, H, W, C] and [N, H, W, K] of whole groups of channels");
-  Convolution c{x[0], x[1], x[2], x[3], dy[3], context.input(0), nullptr, nullptr, nullptr, false, const_cast<float*>(context.input(1))};
+  Convolution<T> c{x[0], x[1], x[2], x[3], dy[3], context.pictures<T>(0), nullptr, nullptr, nullptr, false, context.pictures<T>(1)};
   float* dw = context.output(0, {3, 3, c.from, c.to});
   if (!context.ok()) return;
   // The sum is cut by the number of threads that the op is given, however many come to work on it: its digits depend on nothing else.
@@ -103,7 +107,7 @@ void compute_gradient(void* attributes, TF_OpKernelContext* raw) {
   in_ranges(a.threads, parts, c.pairs(), [&](long part, long first, long end) {
     float* mine = du + part * c.kernel_size();
     std::memset(mine, 0, c.kernel_size() * sizeof(float));
-    if (first < end) with->accumulate(c, first, end, mine);
+    if (first < end) with->over<T>().accumulate(c, first, end, mine);
   });
   const int few = c.from * c.to < SMALL_KERNEL ? 1 : a.threads;
   in_ranges(few, few == 1 ? 1 : c.to / CHANNELS, c.to / CHANNELS, [&](long, long first, long end) {
@@ -120,28 +124,28 @@ void unknown_shape(TF_ShapeInferenceContext* context, TF_Status* status) { TF_Sh
 std::vector<OpSpec> filtering_ops() {
   return {
       {"TemperedConvolution",
-       {"x: float", "kernel: float", "bias: biases * float", "added: sums * float"},
-       {"y: float"},
-       {"biases: int >= 0", "sums: int >= 0", "relu: bool", "threads: int"},
+       {"x: T", "kernel: float", "bias: biases * float", "added: sums * T"},
+       {"y: T"},
+       {FLOATING, "biases: int >= 0", "sums: int >= 0", "relu: bool", "threads: int"},
        convolution_shape,
        create_convolution,
-       compute_convolution,
+       [](void* a, TF_OpKernelContext* raw) { compute_over(raw, a, convolve<float>, convolve<Bfloat16>); },
        remove_convolution},
       {"TemperedConvolutionInputGradient",
-       {"dy: float", "kernel: float"},
-       {"dx: float"},
-       {"threads: int"},
+       {"dy: T", "kernel: float"},
+       {"dx: T"},
+       {FLOATING, "threads: int"},
        [](TF_ShapeInferenceContext* context, TF_Status* status) { shape_with(context, 2, status); },
        create_gradient<true>,
-       compute_convolution,
+       [](void* a, TF_OpKernelContext* raw) { compute_over(raw, a, convolve<float>, convolve<Bfloat16>); },
        remove_convolution},
       {"TemperedConvolutionKernelGradient",
-       {"x: float", "dy: float"},
+       {"x: T", "dy: T"},
        {"dw: float"},
-       {"threads: int"},
+       {FLOATING, "threads: int"},
        unknown_shape,
        create_gradient<false>,
-       compute_gradient,
+       [](void* a, TF_OpKernelContext* raw) { compute_over(raw, a, sum_kernel<float>, sum_kernel<Bfloat16>); },
        remove_convolution},
   };
 }
@@ -150,7 +154,7 @@ std::vector<OpSpec> convolution_ops() {
   const ConvolutionSteps* with = convolution_steps();
   if (!with) return {};
   auto ops = filtering_ops();
-  if (with->lowered)
+  if (with->pack)
     for (const auto& op : window_ops()) ops.push_back(op);
   return ops;
 }

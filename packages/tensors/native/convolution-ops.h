@@ -33,6 +33,10 @@ struct ConvolutionAttributes {
   bool same() const { return stride == 1; }
 };
 
+// Computes over what the first input is of.
+using ComputeOver = void(const ConvolutionAttributes&, Context&, TF_DataType);
+void compute_over(TF_OpKernelContext* raw, void* attributes, ComputeOver* f32, ComputeOver* bf16);
+
 void* create_convolution(TF_OpKernelConstruction*);
 void remove_convolution(void* attributes);
 

@@ -15,7 +15,7 @@ namespace tempered {
 
 namespace {
 
-const char VERSION[] = "4";
+const char VERSION[] = "5";
 
 bool register_op(const OpSpec& spec) {
   std::unique_ptr<TF_Status, decltype(&TF_DeleteStatus)> status(TF_NewStatus(), TF_DeleteStatus);

@@ -32,6 +32,9 @@ struct OpSpec {
   void (*remove)(void*);
 };
 
+// The attribute of an op over float32 or bfloat16: TensorFlow's bf16 rewrite knows by it what the op can take.
+constexpr char FLOATING[] = "T: {float, bfloat16}";
+
 // Every file of kernels gives its ops.
 std::vector<OpSpec> batch_norm_ops();
 std::vector<OpSpec> channel_ops();
@@ -51,6 +54,11 @@ class Context {
   const float* input(int index);
   // An input of any dtype.
   const void* data(int index);
+  // The same where a structure has one place for pictures that are read and for those that are written.
+  template <typename T>
+  T* pictures(int index) {
+    return static_cast<T*>(const_cast<void*>(data(index)));
+  }
   TF_DataType dtype(int index);
   std::vector<int64_t> dims(int index);
   float* output(int index, const std::vector<int64_t>& dims);

@@ -9,6 +9,15 @@ constexpr int VECTORS = CHANNELS / LANES;
 
 static inline Vec load(const float* p) { return *reinterpret_cast<const Vec*>(p); }
 static inline void store(float* p, Vec v) { *reinterpret_cast<Vec*>(p) = v; }
+static inline Vec load(const Bfloat16* p) {
+  Lanes<LANES>::type v;
+  tempered::load<LANES>(p, v);
+  return v;
+}
+static inline void store(Bfloat16* p, Vec v) {
+  const Lanes<LANES>::type same = v;
+  tempered::store(p, same);
+}
 static inline Vec spread(float x) { return x - Vec{}; }
 static inline Vec relu(Vec x) { return x < 0.0f ? Vec{} : x; }
 
@@ -92,7 +101,8 @@ static void all_outer_products(const float* v, long v_step, const float* m, long
 }
 
 // What stands behind a convolution: rows of [rows, to] get a bias, a summand and the ReLU.
-static inline Vec finished(Vec value, const float* bias, const float* added, bool cut) {
+template <typename T>
+static inline Vec finished(Vec value, const float* bias, const T* added, bool cut) {
   if (bias) value += load(bias);
   if (added) value += load(added);
   return cut ? relu(value) : value;

@@ -9,7 +9,8 @@ struct Chunks {
   static constexpr long BYTES = 192 * 1024, LEAST_TILES = 48, FIRST_CACHE_TILES = 16;
   long tiles, rows, from, to, plane_from, plane_to;
   bool in_place;
-  Chunks(const Convolution& c, long pairs, bool may_be_in_place)
+  template <typename T>
+  Chunks(const Convolution<T>& c, long pairs, bool may_be_in_place)
       : tiles((c.width + 1) / 2), from(stride(c.from)), to(stride(c.to)), in_place(may_be_in_place && c.from == CHANNELS && c.to == CHANNELS) {
     const long fit = std::max(LEAST_TILES, BYTES / static_cast<long>(POINTS * (from + to) * sizeof(float)));
     rows = std::min(pairs, std::max(1L, (in_place ? FIRST_CACHE_TILES : fit) / tiles));
@@ -20,8 +21,9 @@ struct Chunks {
 };
 
 // B' x B of one row of tiles, to out[point][tile][channel].
-static void input_tiles(const Convolution& c, const float* picture, const float* zeros, long y, float* out, long step, long plane) {
-  const float* r[4];
+template <typename T>
+static void input_tiles(const Convolution<T>& c, const T* picture, const T* zeros, long y, float* out, long step, long plane) {
+  const T* r[4];
   for (int i = 0; i < 4; i++) {
     const long at = y - 1 + i;
     r[i] = at < 0 || at >= c.height ? zeros : picture + at * c.width * c.from;
@@ -60,7 +62,8 @@ static void input_tiles(const Convolution& c, const float* picture, const float*
 }
 
 // A dy A' of one row of tiles, to out[point][tile][channel]; below: the second row of dy, or zeros.
-static void gradient_tiles(const Convolution& c, const float* above, const float* below, float* out, long step, long plane) {
+template <typename T>
+static void gradient_tiles(const Convolution<T>& c, const T* above, const T* below, float* out, long step, long plane) {
   const long tiles = (c.width + 1) / 2;
   for (long k = 0; k < c.to; k += LANES) {
     float* to = out + k;
@@ -91,7 +94,8 @@ static void gradient_tiles(const Convolution& c, const float* above, const float
 }
 
 // A' m A of one row of tiles, what is added to it, and the ReLU.
-static void output_tiles(const Convolution& c, const float* m, long step, long plane, long pair) {
+template <typename T>
+static void output_tiles(const Convolution<T>& c, const float* m, long step, long plane, long pair) {
   const long tiles = (c.width + 1) / 2, y = pair % c.pairs_a_picture() * 2;
   const long start = (pair / c.pairs_a_picture() * c.height + y) * c.width * c.to;
   const bool both = y + 1 < c.height;
@@ -117,11 +121,12 @@ static void output_tiles(const Convolution& c, const float* m, long step, long p
   }
 }
 
-static const float* zeros_for(long floats) {
+template <typename T>
+static const T* zeros_for(long count) {
   thread_local Scratch scratch;
-  float* zeros = scratch.of(floats);
-  std::memset(zeros, 0, floats * sizeof(float));
-  return zeros;
+  float* zeros = scratch.of(count);
+  std::memset(zeros, 0, count * sizeof(float));
+  return reinterpret_cast<const T*>(zeros);
 }
 
 static float* tiles_for(const Chunks& chunks) {
@@ -129,13 +134,15 @@ static float* tiles_for(const Chunks& chunks) {
   return scratch.of(chunks.floats());
 }
 
-static const float* picture_of(const Convolution& c, long pair) {
+template <typename T>
+static const T* picture_of(const Convolution<T>& c, long pair) {
   return c.x + pair / c.pairs_a_picture() * c.height * c.width * c.from;
 }
 
-static void convolve(const Convolution& c, long first, long end) {
+template <typename T>
+static void convolve(const Convolution<T>& c, long first, long end) {
   const Chunks q(c, end - first, true);
-  const float* zeros = zeros_for(c.width * c.from);
+  const T* zeros = zeros_for<T>(c.width * c.from);
   float *v = tiles_for(q), *m = q.in_place ? v : v + POINTS * q.plane_from;
   for (long begin = first; begin < end; begin += q.rows) {
     const long rows = std::min(q.rows, end - begin), tiles = rows * q.tiles;
@@ -154,16 +161,17 @@ static void convolve(const Convolution& c, long first, long end) {
   }
 }
 
-static void accumulate(const Convolution& c, long first, long end, float* du) {
+template <typename T>
+static void accumulate(const Convolution<T>& c, long first, long end, float* du) {
   const Chunks q(c, end - first, false);
-  const float* zeros = zeros_for(c.width * std::max(c.from, c.to));
+  const T* zeros = zeros_for<T>(c.width * std::max(c.from, c.to));
   float *v = tiles_for(q), *m = v + POINTS * q.plane_from;
   for (long begin = first; begin < end; begin += q.rows) {
     const long rows = std::min(q.rows, end - begin), tiles = rows * q.tiles;
     for (long i = 0; i < rows; i++) {
       const long pair = begin + i, y = pair % c.pairs_a_picture() * 2;
       input_tiles(c, picture_of(c, pair), zeros, y, v + i * q.tiles * q.from, q.from, q.plane_from);
-      const float* above = c.y + (pair / c.pairs_a_picture() * c.height + y) * c.width * c.to;
+      const T* above = c.y + (pair / c.pairs_a_picture() * c.height + y) * c.width * c.to;
       gradient_tiles(c, above, y + 1 < c.height ? above + c.width * c.to : zeros, m + i * q.tiles * q.to, q.to, q.plane_to);
     }
     for (long f = 0; f < POINTS; f++) {

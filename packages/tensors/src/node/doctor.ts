@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { addonProblem } from './addon.js';
+import { bfloat16Convolutions } from './bfloat16.js';
 import { type Engine, EngineError, loadEngine } from './engine.js';
 import { fingerprint } from './fingerprint.js';
 import { type RejectedEngine, readPlacedEngine, SETUP_COMMAND } from './placed-engine.js';
@@ -81,11 +82,13 @@ function engineComplaints(engine: Engine, rejected: RejectedEngine[], addonProbl
   return [...tried, { problem, mend: `run '${SETUP_COMMAND}'` }];
 }
 
-const BFLOAT16 = {
-  hardware: 'bf16 multiplied in hardware',
-  emulated: 'bf16 computed through float32 (right, but little faster)',
-  unknown: 'bf16 unknown',
-};
+function bfloat16Of(processor: Processor): string {
+  if (processor.bfloat16 === 'unknown') return 'bf16 unknown';
+  if (processor.bfloat16 === 'hardware') return 'bf16 multiplied in hardware';
+  return bfloat16Convolutions(process.env, processor) === 'own'
+    ? 'bf16 read and written by convolutions of ours that compute in float32 (about as fast as f32)'
+    : 'bf16 emulated by TensorFlow (many times slower than f32)';
+}
 
 /** The report as lines for people. */
 export function formatDoctor({
@@ -109,7 +112,7 @@ export function formatDoctor({
     rows.push(['from', engine.origin], ['device', engine.device]);
     if (native) rows.push(['oneDNN', engine.oneDnn ? 'on' : 'off'], ['programs', compiles ? 'compiled' : 'eager only']);
   } else rows.push(['engine', 'none']);
-  rows.push(['threads', String(threads)], ['precision', `f32; ${BFLOAT16[processor.bfloat16]} (${processor.instructions})`]);
+  rows.push(['threads', String(threads)], ['precision', `f32; ${bfloat16Of(processor)} (${processor.instructions})`]);
   if (print) rows.push(['fingerprint', print]);
   rows.push(['CUDA', 'set-up, linking and fall-back are tested; its kernels have never been run by this project, for want of a GPU']);
   const width = Math.max(...rows.map(([name]) => name.length));

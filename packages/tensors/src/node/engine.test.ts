@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { tf } from '../tf.js';
-import { checkKernelSetting, type Engine, EngineError, forcedEngine, loadEngine } from './engine.js';
+import { checkKernelSettings, type Engine, EngineError, forcedEngine, loadEngine } from './engine.js';
 import { fingerprint } from './fingerprint.js';
 import { bindingExists } from './placed-engine.js';
 import { describeProcessor, oneDnnEnabled } from './processor.js';
@@ -87,8 +87,10 @@ test('a fingerprint names what changes bits: version, oneDNN, threads, precision
 });
 
 test('a setting of our kernels that is none is an error that names the ones there are', () => {
-  for (const known of ['', 'off', 'avx2']) expect(() => checkKernelSetting(known)).not.toThrow();
-  expect(() => checkKernelSetting('none')).toThrow("TEMPERED_KERNELS is 'none'; it takes off, avx2, or nothing");
+  for (const known of ['', 'off', 'avx2']) expect(() => checkKernelSettings({ TEMPERED_KERNELS: known })).not.toThrow();
+  for (const known of ['', 'own', 'tensorflow']) expect(() => checkKernelSettings({ TEMPERED_BF16: known })).not.toThrow();
+  expect(() => checkKernelSettings({ TEMPERED_KERNELS: 'none' })).toThrow("TEMPERED_KERNELS is 'none'; it takes off, avx2, or nothing");
+  expect(() => checkKernelSettings({ TEMPERED_BF16: 'off' })).toThrow("TEMPERED_BF16 is 'off'; it takes own, tensorflow, or nothing");
 });
 
 test('a fingerprint names our own kernels where they compute: compiled, on a processor', () => {

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { tf } from '../tf.js';
 import { loadSessionAddon, type SessionAddon } from './addon.js';
+import { BFLOAT16_CONVOLUTIONS } from './bfloat16.js';
 import { registerNativeKernels } from './kernels.js';
 import {
   bindingExists,
@@ -64,12 +65,15 @@ export function forcedEngine(value = process.env.TEMPERED_ENGINE): EngineKind | 
   return value as EngineKind;
 }
 
-const KERNEL_SETTINGS = ['off', 'avx2'];
+const KERNEL_SETTINGS = { TEMPERED_KERNELS: ['off', 'avx2'], TEMPERED_BF16: BFLOAT16_CONVOLUTIONS };
 
-/** Throws EngineError on a word of `TEMPERED_KERNELS` that the kernels do not know: they would take it for none. */
-export function checkKernelSetting(value = process.env.TEMPERED_KERNELS): void {
-  if (!value || KERNEL_SETTINGS.includes(value)) return;
-  throw new EngineError(`TEMPERED_KERNELS is '${value}'; it takes ${KERNEL_SETTINGS.join(', ')}, or nothing`);
+/** Throws EngineError on a word of `TEMPERED_KERNELS` or `TEMPERED_BF16` that is none: it would be taken for nothing. */
+export function checkKernelSettings(env: NodeJS.ProcessEnv = process.env): void {
+  for (const [name, known] of Object.entries(KERNEL_SETTINGS)) {
+    const value = env[name];
+    if (value && !(known as readonly string[]).includes(value))
+      throw new EngineError(`${name} is '${value}'; it takes ${known.join(', ')}, or nothing`);
+  }
 }
 
 /**
@@ -80,7 +84,7 @@ export function checkKernelSetting(value = process.env.TEMPERED_KERNELS): void {
  */
 export async function loadEngine({ force, home = bindingHome() }: LoadOptions = {}): Promise<Engine> {
   const forced = force ?? forcedEngine();
-  checkKernelSetting();
+  checkKernelSettings();
   if (forced === 'plain') return loadPlain('it was asked for');
   const placed = readPlacedEngine(home);
   const problem = loadNative(forced, home, placed);

@@ -1,4 +1,5 @@
 export { addonProblem, loadSessionAddon, type SessionAddon } from './addon.js';
+export { type Bfloat16Convolutions, bfloat16Convolutions } from './bfloat16.js';
 export { type Complaint, type DoctorReport, doctor, formatDoctor } from './doctor.js';
 export { type Engine, EngineError, forcedEngine, loadEngine } from './engine.js';
 export { type ComputeSettings, fingerprint } from './fingerprint.js';

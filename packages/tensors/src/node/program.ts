@@ -209,9 +209,9 @@ export class Program<F extends FunctionSpecs = FunctionSpecs> implements Statefu
   }
 
   #trace(name: string, inputs: readonly (readonly [string, TensorSignature])[]): Graph {
-    const { addon, ownOps, options } = this.session;
+    const { addon, own } = this.session;
     const traced = trace(name, this.#spec(name).run, Object.fromEntries(inputs), this.#signatures, addon);
-    return optimize(traced, { ops: ownOps, threads: options.intraOpThreads, precision: options.precision });
+    return optimize(traced, own);
   }
 
   #loadedFor(name: string, inputs: readonly (readonly [string, TensorSignature])[]): Loaded {

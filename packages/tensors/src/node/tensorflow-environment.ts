@@ -1,4 +1,5 @@
-import { BATCH_NORM_OPS } from './program/own-ops.js';
+import { bfloat16Convolutions } from './bfloat16.js';
+import { BATCH_NORM_OPS, CONVOLUTION_OPS } from './program/own-ops.js';
 
 /**
  * Ops that TensorFlow's bf16 rewrite would draw into bfloat16 where they follow a convolution or a matrix product. They are what
@@ -10,6 +11,13 @@ const KEPT_IN_FLOAT32 =
 /** Our own ops that take bfloat16, drawn in likewise. */
 const TAKES_BFLOAT16 = BATCH_NORM_OPS.join();
 
+/** Ops that begin bfloat16: what lies between them is drawn in. TensorFlow's own list, and ours in its place. */
+const BEGINS_BFLOAT16 = {
+  tensorflow:
+    'Conv2D,Conv2DBackpropFilter,Conv2DBackpropInput,DepthwiseConv2dNative,DepthwiseConv2dNativeBackpropFilter,DepthwiseConv2dNativeBackpropInput,MatMul,BatchMatMul,BatchMatMulV2,Einsum',
+  own: Object.values(CONVOLUTION_OPS).flatMap(Object.values).join(),
+};
+
 /** What TensorFlow reads from the environment when it is loaded; whatever is set already stays. */
 export function prepareTensorflowEnvironment(env = process.env): void {
   env.TF_CPP_MIN_LOG_LEVEL ??= '2';
@@ -19,4 +27,10 @@ export function prepareTensorflowEnvironment(env = process.env): void {
   env.TF_OVERRIDE_GLOBAL_THREADPOOL ??= '1';
   env.TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_INFERLIST_REMOVE ??= KEPT_IN_FLOAT32;
   env.TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_INFERLIST_ADD ??= TAKES_BFLOAT16;
+  if (bfloat16Convolutions(env) === 'own') {
+    env.TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_ALLOWLIST_REMOVE ??= BEGINS_BFLOAT16.tensorflow;
+    env.TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_ALLOWLIST_ADD ??= BEGINS_BFLOAT16.own;
+    // Without oneDNN's kernels of it, which such a processor does not have, the gradient of vgg8's max pooling takes 32 ms instead of 11.
+    env.TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_CLEARLIST_REMOVE ??= 'MaxPool,MaxPoolGrad';
+  }
 }

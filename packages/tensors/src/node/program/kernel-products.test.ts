@@ -10,6 +10,9 @@ import { loadEngine } from '../engine.js';
 import { compile } from '../program.js';
 import { TensorflowSession } from './session.js';
 
+// As on a processor that multiplies bfloat16, whatever this one does.
+process.env.TEMPERED_BF16 = 'tensorflow';
+
 const sessions: Record<string, TensorflowSession> = {};
 beforeAll(async () => {
   await loadEngine();

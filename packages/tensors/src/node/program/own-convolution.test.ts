@@ -10,27 +10,45 @@ import { loadEngine } from '../engine.js';
 import { compile } from '../program.js';
 import { TensorflowSession } from './session.js';
 
+// Over bfloat16 too, whatever the processor.
+process.env.TEMPERED_BF16 = 'own';
+
 const sessions: Record<number, TensorflowSession> = {};
+const rounding: Record<number, TensorflowSession> = {};
 beforeAll(async () => {
   await loadEngine();
-  for (const threads of [1, 3]) sessions[threads] = new TensorflowSession({ intraOpThreads: threads });
-  expect(sessions[1]!.ownOps).toContain('TemperedConvolution');
+  for (const threads of [1, 3]) {
+    sessions[threads] = new TensorflowSession({ intraOpThreads: threads });
+    rounding[threads] = new TensorflowSession({ intraOpThreads: threads, precision: 'bf16' });
+  }
+  expect(sessions[1]!.own.ops).toContain('TemperedConvolution');
 });
 afterAll(() => {
-  for (const session of Object.values(sessions)) session.close();
+  for (const session of [...Object.values(sessions), ...Object.values(rounding)]) session.close();
 });
 
 /** Products of matrices are ours where they pay: not with AVX-512. */
-const hasWindows = (): boolean => sessions[1]!.ownOps.includes('TemperedWindowConvolution');
+const hasWindows = (): boolean => sessions[1]!.own.ops.includes('TemperedWindowConvolution');
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 const uniform = (shape: readonly number[], seed: number): Float32Array => randomUniforms(sizeOf(shape), -1, 1, seed);
 
 let scopes = 0;
-const program = <F extends Parameters<typeof compile>[0]['functions']>(state: Record<string, number[]>, functions: F, threads = 1) =>
-  compile({ state: valuesOf(state), functions, session: sessions[threads]!, scope: `own${scopes++}` });
+const program = <F extends Parameters<typeof compile>[0]['functions']>(
+  state: Record<string, number[]>,
+  functions: F,
+  session = sessions[1]!,
+) => compile({ state: valuesOf(state), functions, session, scope: `own${scopes++}` });
 const valuesOf = (state: Record<string, number[]>) =>
   Object.fromEntries(Object.entries(state).map(([name, shape], i) => [name, { shape, values: uniform(shape, i + 1) }]));
+
+/** The nearest values that bfloat16 holds, halves to the even one. */
+function inBfloat16(values: Float32Array): Float32Array {
+  const bits = new Uint32Array(Float32Array.from(values).buffer).map((word) => (word + 0x7fff + ((word >>> 16) & 1)) & 0xffff0000);
+  return new Float32Array(bits.buffer);
+}
+
+const largestOf = (values: Float32Array): number => values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
 
 /** The largest difference, relative to the largest value. */
 function apart(got: ArrayLike<number>, expected: ArrayLike<number>): number {
@@ -78,13 +96,15 @@ describe.each(CASES)(
     };
     const state = { w: [window, window, from, to] };
     const ours = (): boolean => (window === 3 && stride === 1 && from % 16 === 0) || hasWindows();
+    /** The input's gradient wants whole groups of values in a window. */
+    const ownInput = (window * window * from) % 16 === 0;
     const inputs = { x: uniform([pictures, height, width, from], 7), dy: uniform([pictures, down!, across!, to], 8) };
 
     test('output and gradients are those of the eager ops, whatever the threads', async () => {
       const eager = await new EagerProgram({ state: valuesOf(state), functions }).run('step', inputs);
       const outcomes = [];
       for (const threads of [1, 3]) {
-        const compiled = await program(state, functions, threads);
+        const compiled = await program(state, functions, sessions[threads]);
         if (ours()) expect(compiled.print('step', pictures)).not.toMatch(/ = Conv2D(\(|BackpropFilter)/);
         else expect(compiled.print('step', pictures)).toContain(' = Conv2D(');
         const outcome = await compiled.run('step', inputs);
@@ -95,6 +115,31 @@ describe.each(CASES)(
         outcomes.push(outcome);
       }
       if (!ours()) return;
+      expect(outcomes[0]!.y!.data).toEqual(outcomes[1]!.y!.data);
+      expect(outcomes[0]!.dx!.data).toEqual(outcomes[1]!.dx!.data);
+    });
+
+    test('over bfloat16 they are those of the values that it holds, rounded once; the gradient of the kernel is not rounded', async () => {
+      if (!ours()) return;
+      const held = { x: inBfloat16(inputs.x), dy: inBfloat16(inputs.dy) };
+      const eager = await new EagerProgram({ state: valuesOf(state), functions }).run('step', held);
+      const outcomes = [];
+      for (const threads of [1, 3]) {
+        const compiled = await program(state, functions, rounding[threads]);
+        const { ops } = await compiled.profile('step', held);
+        const convolutions = ops.filter(({ op }) => /Conv|Window/.test(op)).map(({ op, dtype }) => `${op} ${dtype}`);
+        const left = convolutions.filter((kind) => !/^Tempered\w+ bfloat16$/.test(kind));
+        expect(left).toEqual(ownInput ? [] : ['_MklNativeConv2DBackpropInput float32']);
+        const outcome = await compiled.run('step', held);
+        for (const name of ownInput ? ['y', 'dx'] : ['y']) {
+          const [got, exact] = [outcome[name]!.data as Float32Array, eager[name]!.data as Float32Array];
+          expect(inBfloat16(got), name).toEqual(got);
+          // Half a unit in the last of eight binary digits, and what float32 adds to it.
+          expect(got, name).toBeNear(exact, { relative: 2 ** -8, absolute: 1e-5 * largestOf(exact) });
+        }
+        expect(apart(outcome.dw!.data as Float32Array, eager.dw!.data as Float32Array)).toBeLessThan(1e-5);
+        outcomes.push(outcome);
+      }
       expect(outcomes[0]!.y!.data).toEqual(outcomes[1]!.y!.data);
       expect(outcomes[0]!.dx!.data).toEqual(outcomes[1]!.dx!.data);
     });
@@ -110,7 +155,7 @@ test('what is said of a picture depends on no other one', async () => {
       }),
     },
   };
-  const compiled = await program({ w: [3, 3, 16, 16] }, functions, 3);
+  const compiled = await program({ w: [3, 3, 16, 16] }, functions, sessions[3]);
   const all = uniform([7, 8, 8, 16], 3);
   const size = 8 * 8 * 16;
   const whole = (await compiled.run('f', { x: all })).y!.data as Float32Array;
@@ -158,8 +203,19 @@ describe('what stands behind a convolution', () => {
     }
   });
 
-  test('keeps what is no number', async () => {
-    const compiled = await program(state, functions);
+  test('is drawn in over bfloat16 too: one rounding a convolution', async () => {
+    const compiled = await program(state, functions, rounding[3]);
+    const x = inBfloat16(uniform([2, 6, 6, 16], 5));
+    const { ops } = await compiled.profile('plain', { x });
+    const computing = ops.filter(({ op }) => /Conv|Add|Relu|Maximum/.test(op)).map(({ op, dtype }) => `${op} ${dtype}`);
+    expect(computing).toEqual(Array(3).fill('TemperedConvolution bfloat16'));
+    const { y } = await compiled.run('plain', { x });
+    const eager = await new EagerProgram({ state: valuesOf(state), functions }).run('plain', { x });
+    expect(apart(y!.data as Float32Array, eager.y!.data as Float32Array)).toBeLessThan(0.01);
+  });
+
+  test.each(['float32', 'bfloat16'])('keeps what is no number, in %s', async (dtype) => {
+    const compiled = await program(state, functions, (dtype === 'float32' ? sessions : rounding)[1]);
     const x = uniform([1, 6, 6, 16], 5).fill(Number.NaN, 0, 1);
     const { y } = await compiled.run('plain', { x });
     expect((y!.data as Float32Array)[0]).toBeNaN();
@@ -191,38 +247,6 @@ test('left to TensorFlow are other kernels, strides, groups and numbers of chann
   without.dispose();
 });
 
-test.each([
-  [8, 'TemperedConvolutionKernelGradient '],
-  [9, 'Conv2DBackpropFilter bfloat16'],
-])(
-  'in bf16 only the gradients of 3x3 kernels of small pictures are ours, and all else is in bfloat16 (%d points a side)',
-  async (side, gradient) => {
-    const functions = {
-      step: {
-        inputs: { x: { shape: [null, side, side, 16] } },
-        run: ({ x }: Record<string, Tensor>, access: StateAccess) => {
-          const { gradients } = valueAndGradients(
-            ({ a, b }) => {
-              const first = relu(conv2d(x as Tensor4D, a as Tensor4D, { padding: 1 }));
-              return { value: tf.mean(tf.square(conv2d(first, b as Tensor4D, { padding: 1, stride: 2 }))) as Scalar };
-            },
-            { a: access.read('a'), b: access.read('b') },
-          );
-          return gradients;
-        },
-      },
-    };
-    const state = valuesOf({ a: [3, 3, 16, 32], b: [3, 3, 32, 16] });
-    const rounded = await compile({ state, functions, sessionOptions: { precision: 'bf16', intraOpThreads: 1 } });
-    const x = uniform([2, side, side, 16], 5);
-    const { ops } = await rounded.profile('step', { x });
-    const kinds = ops.filter(({ op }) => /Conv|Window/.test(op)).map(({ op, dtype }) => `${op.replace('_MklNative', '')} ${dtype}`);
-    const others = ['Conv2D bfloat16', 'Conv2D bfloat16', 'Conv2DBackpropFilter bfloat16', 'Conv2DBackpropInput bfloat16'];
-    expect(kinds.toSorted()).toEqual([...others, gradient].toSorted());
-    const got = await rounded.run('step', { x });
-    const eager = await new EagerProgram({ state, functions }).run('step', { x });
-    for (const name of ['a', 'b'])
-      expect(apart(got[name]!.data as Float32Array, eager[name]!.data as Float32Array), name).toBeLessThan(0.08);
-    rounded.dispose();
-  },
-);
+test('a session that asks for bfloat16 of ours and for none of our ops is an error that names both', () => {
+  expect(() => new TensorflowSession({ precision: 'bf16', kernels: 'tensorflow' })).toThrow(/bf16.*TEMPERED_BF16=tensorflow/);
+});

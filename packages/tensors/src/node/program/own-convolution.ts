@@ -1,22 +1,7 @@
-import { type Attribute, type Graph, type GraphNode, outputOf, sourceNode, type TensorSignature, usesOf } from './graph.js';
-import type { OwnOps } from './own-ops.js';
+import { type Attribute, DTYPES, type Graph, type GraphNode, outputOf, sourceNode, type TensorSignature, usesOf } from './graph.js';
+import { CONVOLUTION_OPS, type OwnOps } from './own-ops.js';
 
-/** Names of our own ops (native/convolution-ops.cc, window-ops.cc). */
-const OWN = {
-  /** Of 3x3 and stride 1, with zeros around the picture: by minimal filtering. */
-  filtering: {
-    forward: 'TemperedConvolution',
-    inputGradient: 'TemperedConvolutionInputGradient',
-    kernelGradient: 'TemperedConvolutionKernelGradient',
-  },
-  /** Of stride 1 with zeros around, or of stride 2 without: by a product of matrices. */
-  windows: {
-    forward: 'TemperedWindowConvolution',
-    halving: 'TemperedHalvingConvolution',
-    inputGradient: 'TemperedWindowInputGradient',
-    kernelGradient: 'TemperedWindowKernelGradient',
-  },
-} as const;
+const OWN = CONVOLUTION_OPS;
 
 const FORWARD: readonly string[] = [OWN.filtering.forward, OWN.windows.forward, OWN.windows.halving];
 
@@ -31,17 +16,19 @@ const bool = (value: boolean): Attribute => ({ kind: 'bool', value });
  * nobody else reads what stands between; what is drawn in changes no bit. Those of 3x3 and stride 1 by Winograd's minimal filtering (16
  * products where a direct convolution takes 36), those of other windows, of stride 2 and of pictures with three channels by a product of matrices.
  *
- * In bf16 only the gradients of 3x3 kernels over small pictures; with AVX-512 none by products of matrices, whose ops are not offered there.
+ * Where TensorFlow's compute in bfloat16 only the gradients of 3x3 kernels over small pictures; with AVX-512 none by products of matrices,
+ * whose ops are not offered there.
  *
  * Left to TensorFlow: 1x1 of stride 1, groups, dilations, other strides and paddings, and numbers of output channels that are no multiple of 16.
  */
-export function toOwnConvolutions(graph: Graph, { ops, threads, precision }: OwnOps): Graph {
+export function toOwnConvolutions(graph: Graph, { ops, threads, tensorflowBfloat16 }: OwnOps): Graph {
   const byName = new Map(graph.nodes.map((node) => [node.name, node]));
   const signature = (input: string): TensorSignature => byName.get(sourceNode(input))!.outputs[outputOf(input)]!;
   const nodes = graph.nodes.map((node) => {
     const own = replaced(node, signature, threads);
     if (own === node || !ops.includes(own.op)) return node;
-    return precision === 'f32' || isSmall(signature(own.inputs[0]!).shape) ? own : node;
+    const gains = own.op === OWN.filtering.kernelGradient && isSmall(signature(own.inputs[0]!).shape);
+    return gains || !tensorflowBfloat16 ? own : node;
   });
   return drawIn({ ...graph, nodes }, signature);
 }
@@ -53,7 +40,7 @@ const isSmall = ([, height, width]: readonly number[]): boolean => height! * wid
 
 function replaced(node: GraphNode, signature: (input: string) => TensorSignature, threads: number): GraphNode {
   const [a, b, c] = node.inputs as [string, string, string];
-  const shared = { threads: int(threads) };
+  const shared: Record<string, Attribute> = { T: { kind: 'type', value: DTYPES.float32 }, threads: int(threads) };
   switch (node.op) {
     case 'Conv2D': {
       const way = wayOf(node, signature(b).shape, signature(a).shape);

@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import { concatBytes, intField, messageField } from '../../serialize/protobuf.js';
 import { tf } from '../../tf.js';
 import { type AddonFeed, type AddonTensor, loadSessionAddon, type SessionAddon } from '../addon.js';
-import { BATCH_NORM_OPS } from './own-ops.js';
+import { bfloat16Convolutions } from '../bfloat16.js';
+import { BATCH_NORM_OPS, CONVOLUTION_OPS, type OwnOps } from './own-ops.js';
 import { PROFILE_OPTIONS, type Profile, readProfile } from './profile.js';
 
 export interface SessionOptions {
@@ -10,7 +11,10 @@ export interface SessionOptions {
   intraOpThreads?: number;
   /** Ops that may run side by side; the default is 1. */
   interOpThreads?: number;
-  /** 'bf16' lets TensorFlow compute convolutions and what lies between them in bfloat16; weights and sums stay float32. */
+  /**
+   * 'bf16': convolutions and what lies between them read and write bfloat16; weights and sums stay float32. TensorFlow's do so where the
+   * processor multiplies it; elsewhere ours do and compute in float32, and convolutions that are not ours stay float32 (`bfloat16Convolutions`).
+   */
   precision?: 'f32' | 'bf16';
   /** 'tensorflow' does without our own ops, as `TEMPERED_KERNELS=off` does for the whole process. Default 'own'. */
   kernels?: 'own' | 'tensorflow';
@@ -20,7 +24,8 @@ export interface SessionOptions {
 const FIELD = { intra: 2, inter: 5, perSession: 9, graphOptions: 10, rewriteOptions: 10, onednnBfloat16: 31 };
 const ON = 1;
 
-const BFLOAT16_OPS = [...BATCH_NORM_OPS, 'TemperedConvolutionKernelGradient'];
+/** Our own ops that TensorFlow's bfloat16 has a use for: batch norms take it, and the gradients of kernels end it anyway. */
+const AMONG_BFLOAT16: readonly string[] = [...BATCH_NORM_OPS, CONVOLUTION_OPS.filtering.kernelGradient];
 
 /**
  * A TensorFlow session that compiled programs live in. It can be extended while it lives, and runs are asynchronous: several may
@@ -29,14 +34,14 @@ const BFLOAT16_OPS = [...BATCH_NORM_OPS, 'TemperedConvolutionKernelGradient'];
 export class TensorflowSession {
   readonly options: Required<SessionOptions>;
   readonly addon: SessionAddon;
-  /**
-   * Our own ops that its programs may be made of: none on a GPU; in bf16 the batch norms, which take bfloat16, and the gradients of 3x3
-   * kernels, which end it anyway. TensorFlow's rewrite leaves bfloat16 at all others.
-   */
-  readonly ownOps: readonly string[];
+  /** Our own ops that its programs may be made of: none on a GPU. */
+  readonly own: OwnOps;
   #session: unknown;
 
-  /** Throws an Error when the session addon is missing: then nothing can be compiled and everything runs eagerly. */
+  /**
+   * Throws an Error when the session addon is missing: then nothing can be compiled and everything runs eagerly. Also for bf16 by our own
+   * convolutions where there are none.
+   */
   constructor(options: SessionOptions = {}) {
     const addon = loadSessionAddon();
     if (!addon) throw new Error("the session addon is missing, so programs cannot be compiled: run 'nx run tensors:doctor' to see why");
@@ -44,7 +49,17 @@ export class TensorflowSession {
     this.options = { intraOpThreads: availableParallelism(), interOpThreads: 1, precision: 'f32', kernels: 'own', ...options };
     const native = tf.findBackend('tensorflow') as { isUsingGpuDevice?: boolean } | null;
     const ops = native?.isUsingGpuDevice || this.options.kernels === 'tensorflow' ? [] : (addon.ops ?? []);
-    this.ownOps = this.options.precision === 'bf16' ? ops.filter((op) => BFLOAT16_OPS.includes(op)) : ops;
+    const tensorflowBfloat16 = this.options.precision === 'bf16' && bfloat16Convolutions() === 'tensorflow';
+    this.own = {
+      ops: tensorflowBfloat16 ? ops.filter((op) => AMONG_BFLOAT16.includes(op)) : ops,
+      threads: this.options.intraOpThreads,
+      tensorflowBfloat16,
+    };
+    const missing = !native?.isUsingGpuDevice && !this.own.ops.includes(CONVOLUTION_OPS.filtering.forward);
+    if (this.options.precision === 'bf16' && !tensorflowBfloat16 && missing)
+      throw new Error(
+        'bf16 is computed by our own convolutions on this processor, and this session has none: TEMPERED_BF16=tensorflow has it computed by TensorFlow, many times slower',
+      );
     const rewrites = this.options.precision === 'bf16' ? [intField(FIELD.onednnBfloat16, ON)] : [];
     this.#session = addon.newSession(
       concatBytes([
