@@ -11,7 +11,7 @@ const [BEGIN, END] = ['<!-- steps -->', '<!-- end of steps -->'];
 
 /**
  * @typedef {{ work: string, teacher: string | null, student: string | null, precision: string, ours_ms: number, torch: Record<string, number | null>,
- *   ratio_paper: number | null, ratio_fastest: number, spread: Record<string, number>, peak_mb: Record<string, number>, batch: number, threads: number,
+ *   ratio_paper: number | null, ratio_fastest: number, spread: Record<string, number | null>, peak_mb: Record<string, number>, batch: number, threads: number,
  *   rounds: number, versions: Record<string, string>, cpu: string }} Row
  */
 
@@ -50,7 +50,7 @@ export function stepTables(rows) {
         const forms = ['nchw-f32', 'nhwc-f32', 'nchw-bf16', 'nhwc-bf16'].map((form) => ms(row.torch[form]));
         const theirs = Object.entries(row.peak_mb).filter(([name]) => name !== 'ours');
         const memory = `${row.peak_mb.ours} / ${Math.min(...theirs.map(([, value]) => value))}`;
-        const spread = `${Math.round(100 * Math.max(...Object.values(row.spread)))} %`;
+        const spread = `${Math.round(100 * Math.max(...Object.values(row.spread).map((share) => share ?? 0)))} %`;
         return `| ${[models(row), row.precision, row.batch, ms(row.ours_ms), ...forms, ratio(row.ratio_paper), ratio(row.ratio_fastest), spread, memory].join(' | ')} |`;
       }),
     );

@@ -11,12 +11,15 @@ export const median = (values: readonly number[]): number => {
 export interface Measured {
   /** Median of the rounds' medians. */
   ms: number;
-  /** (slowest - fastest) / median over the rounds. */
-  spread: number;
+  /** (slowest - fastest) / median over the rounds; null for what was timed once. */
+  spread: number | null;
   steps: number;
   /** Peak memory of the process when its last round had ended. */
   peakMb: number;
 }
+
+/** What takes longer a step, in milliseconds, is no contender for the fastest: its second step is all that is timed. */
+export const PATIENCE_MS = 5000;
 
 /** One result out of the medians of several rounds. */
 export function summarizeRounds(rounds: readonly number[], steps: number, peakMb: number): Measured {
@@ -30,8 +33,10 @@ export interface Contender {
   processes: readonly BenchProcess[];
 }
 
+type Timed = Pick<Measured, 'ms' | 'steps' | 'peakMb'>;
+
 /** Milliseconds a step of everything that these processes do together: side by side, two that need 100 ms come to 50. */
-async function timeTogether(processes: readonly BenchProcess[], order: BenchOrder): Promise<{ ms: number; steps: number; peakMb: number }> {
+async function timeTogether(processes: readonly BenchProcess[], order: BenchOrder): Promise<Timed> {
   const times = await Promise.all(processes.map((process) => process.time(order)));
   const each = times.map(({ ms }) => (order.seconds === undefined ? median(ms) : ms.reduce((a, b) => a + b, 0) / ms.length));
   return {
@@ -43,36 +48,37 @@ async function timeTogether(processes: readonly BenchProcess[], order: BenchOrde
 
 /**
  * Times contenders in turn, round after round, so that what slows the machine down for a while slows all of them down. Each warms
- * up first, untimed.
+ * up first, untimed, unless its first two steps exceed `PATIENCE_MS`: then the second is what is known of it.
  *
  * Returns  what each needs for each order, by contender and kind.
  */
 export async function alternate(
   contenders: readonly Contender[],
   orders: readonly BenchOrder[],
-  { rounds, warmUp, signal }: { rounds: number; warmUp: BenchOrder[]; signal: AbortSignal },
+  { rounds, warmUps, signal }: { rounds: number; warmUps: number; signal: AbortSignal },
 ): Promise<Record<string, Record<string, Measured>>> {
-  for (const { processes } of contenders) for (const order of warmUp) await timeTogether(processes, order);
-  const kept = new Map<string, { ms: number[]; steps: number; peakMb: number }>();
+  const results = Object.fromEntries(contenders.map(({ name }) => [name, {} as Record<string, Measured>]));
+  const work = contenders.flatMap(({ name, processes }) => orders.map((order) => ({ name, processes, order, kept: [] as Timed[] })));
+  for (const { name, processes, order } of warmUps > 0 ? work : []) {
+    signal.throwIfAborted();
+    // The first step of ours includes its tracing.
+    const cold = await timeTogether(processes, { kind: order.kind, steps: 1 });
+    const warm = cold.ms > PATIENCE_MS ? await timeTogether(processes, { kind: order.kind, steps: 1 }) : null;
+    if (warm && warm.ms > PATIENCE_MS) results[name]![order.kind] = { ...warm, spread: null };
+    else if (warmUps > 1) await timeTogether(processes, { kind: order.kind, steps: warmUps - 1 });
+  }
   for (let round = 0; round < rounds; round++) {
-    for (const { name, processes } of contenders) {
-      for (const order of orders) {
-        signal.throwIfAborted();
-        const { ms, steps, peakMb } = await timeTogether(processes, order);
-        const known = kept.get(`${name} ${order.kind}`) ?? { ms: [], steps: 0, peakMb: 0 };
-        kept.set(`${name} ${order.kind}`, { ms: [...known.ms, ms], steps: known.steps + steps, peakMb });
-      }
+    for (const { name, processes, order, kept } of work) {
+      signal.throwIfAborted();
+      if (!results[name]![order.kind]) kept.push(await timeTogether(processes, order));
     }
   }
-  return Object.fromEntries(
-    contenders.map(({ name }) => [
-      name,
-      Object.fromEntries(
-        orders.map(({ kind }) => {
-          const { ms, steps, peakMb } = kept.get(`${name} ${kind}`)!;
-          return [kind, summarizeRounds(ms, steps, peakMb)];
-        }),
-      ),
-    ]),
-  );
+  for (const { name, order, kept } of work) {
+    results[name]![order.kind] ??= summarizeRounds(
+      kept.map(({ ms }) => ms),
+      kept.reduce((sum, { steps }) => sum + steps, 0),
+      kept.at(-1)!.peakMb,
+    );
+  }
+  return results;
 }

@@ -19,11 +19,15 @@ function fake(ms: Record<string, number>, log: string[], name: string, parameter
 
 async function measure(
   only: string,
-  changes: { torchParameters?: { teacher: number; student: number }; precisions?: BenchPrecision[] } = {},
+  changes: {
+    torchParameters?: { teacher: number; student: number };
+    precisions?: BenchPrecision[];
+    torchMs?: Record<string, number>;
+  } = {},
 ) {
   const results: BenchResult[] = [];
   const log: string[] = [];
-  const torchMs: Record<string, number> = { 'nchw-f32': 100, 'nhwc-f32': 80, 'nchw-bf16': 50, 'nhwc-bf16': 40 };
+  const torchMs: Record<string, number> = { 'nchw-f32': 100, 'nhwc-f32': 80, 'nchw-bf16': 50, 'nhwc-bf16': 40, ...changes.torchMs };
   await benchSteps({
     rows: parseRows(only),
     steps: 4,
@@ -89,6 +93,15 @@ test('models in common are timed once, contenders take turns, and every process 
   );
   expect(timed).toHaveLength(18);
   expect(log.filter((line) => line.endsWith('closed'))).toHaveLength(6);
+});
+
+test('what takes over five seconds a step is timed once, and no spread is said of it', async () => {
+  const { results, log } = await measure('student-step:resnet20', { torchMs: { 'nhwc-bf16': 6000 } });
+  const calls = (name: string): string[] => log.filter((line) => line.startsWith(`${name} student`)).map((line) => line.split(' ').at(-1)!);
+  expect(calls('nhwc-bf16/2')).toEqual(['1', '1']);
+  expect(calls('nchw-bf16/2')).toEqual(['1', '2', '4', '4', '4']);
+  expect(results[1]).toMatchObject({ precision: 'bf16', torch: { 'nhwc-bf16': 6000 }, ratio_fastest: 1.25 });
+  expect(results[1]!.spread).toMatchObject({ 'nhwc-bf16': null, 'nchw-bf16': 0 });
 });
 
 test('the box takes the better of one process with all threads and one a core, in the forms that were fastest alone', async () => {

@@ -24,8 +24,8 @@ export interface BenchResult extends BenchRow {
   torch: Record<TorchForm, number | null>;
   ratio_paper: number | null;
   ratio_fastest: number;
-  /** (slowest - fastest) / median over the rounds, of ours and of each form. */
-  spread: Record<string, number>;
+  /** (slowest - fastest) / median over the rounds, of ours and of each form; null for what was timed once. */
+  spread: Record<string, number | null>;
   /** Peak memory of the processes that were timed, in MB. */
   peak_mb: Record<string, number>;
   batch: number;
@@ -154,8 +154,7 @@ async function measureGroup(group: BenchGroup, options: BenchOptions): Promise<G
   );
   return await withContenders(starting, async (contenders) => {
     const orders = parts.map((kind) => ({ kind, steps }));
-    const warmUp = parts.map((kind) => ({ kind, steps: 3 }));
-    const times = await alternate(contenders, orders, { rounds, warmUp, signal });
+    const times = await alternate(contenders, orders, { rounds, warmUps: 3, signal });
     if (options.onOps) {
       for (const precision of options.precisions) await takeApart(group, precision, contenders, options.onOps);
     }
@@ -210,9 +209,9 @@ async function measureBox(row: BenchRow, measured: GroupMeasured | null, options
     const own = contenders.slice(0, 1);
     const rates: Record<string, Measured[]> = {};
     for (let round = 0; round < rounds; round++) {
-      const warmUp = (kind: 'box' | 'full') => (round === 0 ? [{ kind, steps: 2 }] : []);
-      const mine = await alternate(own, [{ kind: 'box', seconds }], { rounds: 1, warmUp: warmUp('box'), signal });
-      const theirs = await alternate(rest, [{ kind: 'full', seconds }], { rounds: 1, warmUp: warmUp('full'), signal });
+      const warmUps = round === 0 ? 2 : 0;
+      const mine = await alternate(own, [{ kind: 'box', seconds }], { rounds: 1, warmUps, signal });
+      const theirs = await alternate(rest, [{ kind: 'full', seconds }], { rounds: 1, warmUps, signal });
       (rates.box ??= []).push(mine.box!.box!);
       for (const { name } of rest) (rates[name] ??= []).push(theirs[name]!.full!);
     }
@@ -245,7 +244,7 @@ function composed(
 ): BenchResult {
   const ms = (form: TorchForm): number | null => (theirs[form] ? round(theirs[form].ms, 2) : null);
   const all = { ours: mine, ...theirs };
-  const each = (value: (measured: Measured) => number): Record<string, number> =>
+  const each = <V>(value: (measured: Measured) => V): Record<string, V> =>
     Object.fromEntries(Object.entries(all).map(([name, measured]) => [name, value(measured)]));
   const paper = theirs['nchw-f32'];
   return {
@@ -255,7 +254,7 @@ function composed(
     torch: { 'nchw-f32': ms('nchw-f32'), 'nhwc-f32': ms('nhwc-f32'), 'nchw-bf16': ms('nchw-bf16'), 'nhwc-bf16': ms('nhwc-bf16') },
     ratio_paper: paper ? round(paper.ms / mine.ms, 3) : null,
     ratio_fastest: round(Math.min(...Object.values(theirs).map((measured) => measured.ms)) / mine.ms, 3),
-    spread: each(({ spread }) => round(spread, 3)),
+    spread: each(({ spread }) => (spread === null ? null : round(spread, 3))),
     peak_mb: each(({ peakMb }) => round(peakMb, 0)),
     batch: commonJob(row).batch,
     threads: cores,
