@@ -78,7 +78,8 @@ export async function trainInLockstep(runs: readonly TrainingRun[], options: Loc
     try {
       for (let index = startBatch; index < steps; index++) {
         const { batch, taught, strong } = (await meter.standStill(current)).value as TaughtBatch;
-        const began = performance.now();
+        // What a step takes includes the wait for its teacher; the first batch's is mostly compilation.
+        const began = index === startBatch ? performance.now() : looked;
         current = prepare();
         const taking = inEpoch().filter((run) => run.awaits(epoch, index));
         const jobs = taking.map((run) => async () => {
