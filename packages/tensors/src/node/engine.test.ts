@@ -93,6 +93,20 @@ test('a setting of our kernels that is none is an error that names the ones ther
   expect(() => checkKernelSettings({ TEMPERED_BF16: 'off' })).toThrow("TEMPERED_BF16 is 'off'; it takes own, tensorflow, or nothing");
 });
 
+test('a fingerprint says whose convolutions compute bfloat16 where they are ours', () => {
+  const engine = { kind: 'cpu', addon: { kernels: '1 avx2' } } as Engine;
+  const said = (owner: string, precision: 'f32' | 'bf16', kind: Engine['kind'] = 'cpu'): string => {
+    vi.stubEnv('TEMPERED_BF16', owner);
+    const text = fingerprint({ ...engine, kind }, { precision });
+    vi.unstubAllEnvs();
+    return text;
+  };
+  expect(said('own', 'bf16')).toContain(', bf16 by own convolutions, compiled');
+  expect(said('tensorflow', 'bf16')).toContain(', bf16, compiled');
+  expect(said('own', 'bf16', 'cuda')).toContain(', bf16, compiled');
+  expect(said('own', 'f32')).toContain(', f32, compiled');
+});
+
 test('a fingerprint names our own kernels where they compute: compiled, on a processor', () => {
   const engine = { kind: 'cpu', addon: { kernels: '1 avx2' } } as Engine;
   expect(fingerprint(engine, { precision: 'f32' })).toContain(', compiled, own kernels 1 avx2');

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { bfloat16Convolutions } from './bfloat16.js';
 import type { Engine } from './engine.js';
 import { describeProcessor } from './processor.js';
 
@@ -17,6 +18,7 @@ export function fingerprint(engine: Engine, { intraOpThreads = availableParallel
   const device = engine.kind === 'cuda' ? 'cuda' : describeProcessor().instructions;
   const threads = `${intraOpThreads} ${intraOpThreads === 1 ? 'thread' : 'threads'}`;
   const how = engine.addon ? 'compiled' : 'eager';
+  const by = precision === 'bf16' && engine.kind === 'cpu' && bfloat16Convolutions() === 'own' ? ' by own convolutions' : '';
   const kernels = engine.kind === 'cpu' && engine.addon?.kernels ? `, own kernels ${engine.addon.kernels}` : '';
-  return `TensorFlow ${engine.tensorflowVersion}, ${device}, oneDNN ${engine.oneDnn ? 'on' : 'off'}, ${threads}, ${precision}, ${how}${kernels}`;
+  return `TensorFlow ${engine.tensorflowVersion}, ${device}, oneDNN ${engine.oneDnn ? 'on' : 'off'}, ${threads}, ${precision}${by}, ${how}${kernels}`;
 }
