@@ -7,17 +7,19 @@ const job = { batch: 64, classes: 100, inputSize: 32, learningRate: 0.01, thread
 export default async function open() {
   const { tensorflowVersion } = await loadEngine();
   const full = await BenchSubject.open({ ...job, precision: 'f32' });
+  const half = await BenchSubject.open({ ...job, precision: 'bf16', teacher: null });
   const group = await BenchSubject.open({ ...job, precision: 'f32', cells: 4 });
   return {
     tensorflow: tensorflowVersion,
     reference: { name: "resnet8's forward pass as a teacher", run: () => full.time('teacher') },
     cases: [
       { name: 'a KD step of resnet8, teacher outputs at hand', run: () => full.time('student') },
+      { name: 'a KD step of resnet8 in bf16, teacher outputs at hand', run: () => half.time('student') },
       { name: 'a KD step of resnet8 with the teacher', run: () => full.time('full') },
       { name: 'a lockstep step of four cells and their teacher', run: () => group.time('box') },
     ],
     close: async () => {
-      for (const subject of [full, group]) await subject.close();
+      for (const subject of [full, half, group]) await subject.close();
     },
   };
 }

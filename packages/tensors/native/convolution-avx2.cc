@@ -17,12 +17,12 @@
 #include "winograd.h"
 
 namespace tempered {
-const ConvolutionSteps steps_avx2{"avx2",
-                                  avx2::transform,
-                                  avx2::finish,
-                                  {avx2::convolve<float>, avx2::accumulate<float>, avx2::lowered<float>, avx2::lowered_accumulate<float>, avx2::lowered_input<float>},
-                                  {avx2::convolve<Bfloat16>, avx2::accumulate<Bfloat16>, avx2::lowered<Bfloat16>, avx2::lowered_accumulate<Bfloat16>, avx2::lowered_input<Bfloat16>},
-                                  avx2::pack,
-                                  avx2::unpack};
+namespace {
+template <typename T>
+constexpr PictureSteps<T> steps_over{avx2::convolve<T>, avx2::accumulate<T>, avx2::lowered<T>, avx2::lowered_accumulate<T>, avx2::lowered_input<T>};
+}
+
+const ConvolutionSteps steps_avx2{"avx2",     avx2::transform, avx2::finish, steps_over<float>, steps_over<Bfloat16>,
+                                  avx2::pack, avx2::unpack};
 }
 #pragma GCC pop_options

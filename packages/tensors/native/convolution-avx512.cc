@@ -18,9 +18,9 @@
 namespace tempered {
 // Products of matrices are left to oneDNN: with AVX-512 it takes half to nine tenths of the time that lowered.h would.
 const ConvolutionSteps steps_avx512{"avx512",
-                                  avx512::transform,
-                                  avx512::finish,
-                                  {avx512::convolve<float>, avx512::accumulate<float>},
-                                  {avx512::convolve<Bfloat16>, avx512::accumulate<Bfloat16>}};
+                                    avx512::transform,
+                                    avx512::finish,
+                                    {avx512::convolve<float>, avx512::accumulate<float>},
+                                    {avx512::convolve<Bfloat16>, avx512::accumulate<Bfloat16>}};
 }
 #pragma GCC pop_options
