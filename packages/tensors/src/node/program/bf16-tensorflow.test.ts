@@ -3,8 +3,8 @@ import { EagerProgram } from '../../eager-program.js';
 import { valueAndGradients } from '../../gradients.js';
 import { conv2d } from '../../ops/conv2d.js';
 import { relu } from '../../ops/relu.js';
-import { randomUniforms } from '../../random.js';
 import type { StateAccess } from '../../state.js';
+import { uniformState } from '../../testing/drawn-state.js';
 import { type Scalar, type Tensor, type Tensor4D, tf } from '../../tf.js';
 import { loadEngine } from '../engine.js';
 import { compile } from '../program.js';
@@ -12,16 +12,6 @@ import { compile } from '../program.js';
 // As on a processor that multiplies bfloat16, whatever this one does.
 process.env.TEMPERED_BF16 = 'tensorflow';
 beforeAll(async () => void (await loadEngine()));
-
-const drawn = (shape: number[], seed: number) => ({
-  shape,
-  values: randomUniforms(
-    shape.reduce((a, b) => a * b, 1),
-    -1,
-    1,
-    seed,
-  ),
-});
 
 test.each([
   [8, 'TemperedConvolutionKernelGradient float32'],
@@ -44,9 +34,9 @@ test.each([
         },
       },
     };
-    const state = { a: drawn([3, 3, 16, 32], 1), b: drawn([3, 3, 32, 16], 2) };
+    const state = { a: uniformState([3, 3, 16, 32], 1), b: uniformState([3, 3, 32, 16], 2) };
     const rounded = await compile({ state, functions, sessionOptions: { precision: 'bf16', intraOpThreads: 1 } });
-    const x = drawn([2, side, side, 16], 5).values;
+    const x = uniformState([2, side, side, 16], 5).values;
     const { ops } = await rounded.profile('step', { x });
     const kinds = ops.filter(({ op }) => /Conv|Window/.test(op)).map(({ op, dtype }) => `${op.replace('_MklNative', '')} ${dtype}`);
     const others = ['Conv2D bfloat16', 'Conv2D bfloat16', 'Conv2DBackpropFilter bfloat16', 'Conv2DBackpropInput bfloat16'];

@@ -5,6 +5,7 @@ import { conv2d } from '../../ops/conv2d.js';
 import { relu } from '../../ops/relu.js';
 import { sgd, velocityOf } from '../../optim/sgd.js';
 import { randomUniforms } from '../../random.js';
+import { uniformState } from '../../testing/drawn-state.js';
 import { type Scalar, type Tensor2D, type Tensor4D, tf } from '../../tf.js';
 import { loadEngine } from '../engine.js';
 import { compile } from '../program.js';
@@ -19,15 +20,7 @@ beforeAll(async () => {
 afterAll(() => session.close());
 
 const [BATCH, SIDE, IN, OUT, CLASSES] = [8, 8, 16, 32, 10];
-const drawn = (shape: number[], seed: number) => ({
-  shape,
-  values: randomUniforms(
-    shape.reduce((a, b) => a * b, 1),
-    -0.3,
-    0.3,
-    seed,
-  ),
-});
+const drawn = (shape: number[], seed: number) => uniformState(shape, seed, 0.3);
 
 const inputs = { images: { shape: [null, SIDE, SIDE, IN] } };
 

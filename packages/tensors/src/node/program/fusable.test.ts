@@ -4,6 +4,7 @@ import { conv2d } from '../../ops/conv2d.js';
 import { relu } from '../../ops/relu.js';
 import { randomUniforms } from '../../random.js';
 import type { StateAccess } from '../../state.js';
+import { uniformState } from '../../testing/drawn-state.js';
 import { type Tensor, type Tensor1D, type Tensor2D, type Tensor4D, tf } from '../../tf.js';
 import { loadEngine } from '../engine.js';
 import { compile } from '../program.js';
@@ -16,23 +17,13 @@ beforeAll(async () => {
 });
 afterAll(() => session.close());
 
-const drawn = (shape: number[], seed: number) => ({
-  shape,
-  values: randomUniforms(
-    shape.reduce((a, b) => a * b, 1),
-    -1,
-    1,
-    seed,
-  ),
-});
-
 test('a bias behind a convolution or a matrix product is a BiasAdd, a ReLU behind a tapped sum with one a Maximum, and the values are those of the eager run', async () => {
   const state = {
-    kernel: drawn([3, 3, 4, 4], 1),
-    bias: drawn([4], 2),
-    dense: drawn([4, 5], 3),
-    shift: drawn([5], 4),
-    rows: drawn([2, 1], 5),
+    kernel: uniformState([3, 3, 4, 4], 1),
+    bias: uniformState([4], 2),
+    dense: uniformState([4, 5], 3),
+    shift: uniformState([5], 4),
+    rows: uniformState([2, 1], 5),
   };
   const network = ({ x }: Record<string, Tensor>, access: StateAccess): { sum: Tensor; logits: Tensor } => {
     const convolved = tf.add(conv2d(x as Tensor4D, access.read('kernel') as Tensor4D, { padding: 1 }), access.read('bias'));
@@ -69,7 +60,7 @@ const CHANNELS = 12;
 
 test.each([false, true])('a ReLU behind a sum keeps what is no number (tapped: %s)', async (tapped) => {
   const shape = [1, 5, 5, CHANNELS];
-  const state = { kernel: drawn([3, 3, CHANNELS, CHANNELS], 1), bias: drawn([CHANNELS], 2) };
+  const state = { kernel: uniformState([3, 3, CHANNELS, CHANNELS], 1), bias: uniformState([CHANNELS], 2) };
   const run = ({ x }: Record<string, Tensor>, access: StateAccess): Record<string, Tensor> => {
     const convolve = (t: Tensor): Tensor =>
       tf.add(conv2d(t as Tensor4D, access.read('kernel') as Tensor4D, { padding: 1 }), access.read('bias'));

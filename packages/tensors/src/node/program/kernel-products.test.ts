@@ -3,8 +3,8 @@ import { EagerProgram } from '../../eager-program.js';
 import type { FunctionSpec } from '../../functions.js';
 import { valueAndGradients } from '../../gradients.js';
 import { conv2d } from '../../ops/conv2d.js';
-import { randomNormals } from '../../random.js';
 import type { StateAccess } from '../../state.js';
+import { normalState } from '../../testing/drawn-state.js';
 import { type Scalar, type Tensor, type Tensor4D, tf } from '../../tf.js';
 import { loadEngine } from '../engine.js';
 import { compile } from '../program.js';
@@ -30,19 +30,9 @@ interface Layer {
   groups?: number;
 }
 
-const drawn = (shape: number[], seed: number) => ({
-  shape,
-  values: randomNormals(
-    shape.reduce((a, b) => a * b, 1),
-    0,
-    1,
-    seed,
-  ),
-});
-
 /** A convolution's gradients, each square of its output pulling. */
 function convolution({ pictures, kernel, stride = 1, groups = 1 }: Layer) {
-  const state = { kernel: drawn(kernel, 1) };
+  const state = { kernel: normalState(kernel, 1) };
   const f: FunctionSpec = {
     inputs: { x: { shape: pictures } },
     run: ({ x }: Record<string, Tensor>, access: StateAccess) => {
@@ -63,7 +53,7 @@ async function gradients(layer: Layer) {
   const spec = convolution(layer);
   const program = await compile({ ...spec, session: sessions.f32! });
   const eager = new EagerProgram(spec);
-  const x = drawn(layer.pictures, 2).values;
+  const x = normalState(layer.pictures, 2).values;
   const [compiled, plain] = [await program.run('f', { x }), await eager.run('f', { x })];
   eager.dispose();
   const largest = Math.max(...[...plain.dkernel!.data].map(Math.abs));

@@ -5,8 +5,8 @@ import { valueAndGradients } from '../../gradients.js';
 import { batchNorm } from '../../ops/batch-norm.js';
 import { conv2d } from '../../ops/conv2d.js';
 import { relu } from '../../ops/relu.js';
-import { randomNormals } from '../../random.js';
 import type { StateAccess } from '../../state.js';
+import { normalState } from '../../testing/drawn-state.js';
 import { type Scalar, type Tensor, type Tensor4D, tf } from '../../tf.js';
 import { loadEngine } from '../engine.js';
 import { compile } from '../program.js';
@@ -27,23 +27,14 @@ afterAll(() => {
 });
 
 const [BATCH, SIDE] = [8, 16];
-const drawn = (shape: number[], seed: number, mean = 0, deviation = 1) => ({
-  shape,
-  values: randomNormals(
-    shape.reduce((a, b) => a * b, 1),
-    mean,
-    deviation,
-    seed,
-  ),
-});
 
 function stateOf(channels: number): Record<string, StateValue> {
   return {
-    gamma: drawn([channels], 1, 1, 0.3),
-    beta: drawn([channels], 2),
-    mean: drawn([channels], 3),
+    gamma: normalState([channels], 1, 1, 0.3),
+    beta: normalState([channels], 2),
+    mean: normalState([channels], 3),
     variance: { shape: [channels], values: new Float32Array(channels).fill(2) },
-    pull: drawn([BATCH, SIDE, SIDE, channels], 4),
+    pull: normalState([BATCH, SIDE, SIDE, channels], 4),
   };
 }
 
@@ -77,7 +68,7 @@ async function both(channels: number, spec: FunctionSpec, x: Float32Array, sessi
   return results;
 }
 
-const images = (channels: number, mean = 0) => drawn([BATCH, SIDE, SIDE, channels], 9, mean, 2).values;
+const images = (channels: number, mean = 0) => normalState([BATCH, SIDE, SIDE, channels], 9, mean, 2).values;
 
 test.each([1, 2, 3, 5, 8, 19, 24, 58, 64, 67])(
   'of %i channels it is the batch norm that runs eagerly, gradients and statistics included',
@@ -150,7 +141,7 @@ test('in bf16 it takes and gives bfloat16 between convolutions, and keeps statis
       },
     },
   };
-  const state = { ...stateOf(CHANNELS), kernel: drawn([3, 3, CHANNELS, CHANNELS], 7, 0, 0.1) };
+  const state = { ...stateOf(CHANNELS), kernel: normalState([3, 3, CHANNELS, CHANNELS], 7, 0, 0.1) };
   const program = await compile({ state, functions, session: sessions.bf16! });
   const x = images(CHANNELS);
   const { ops } = await program.profile('f', { x });

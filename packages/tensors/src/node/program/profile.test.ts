@@ -5,6 +5,7 @@ import { relu } from '../../ops/relu.js';
 import { sgd, velocityOf } from '../../optim/sgd.js';
 import { randomUniforms } from '../../random.js';
 import type { StateAccess } from '../../state.js';
+import { uniformState } from '../../testing/drawn-state.js';
 import { type Scalar, type Tensor, type Tensor4D, tf } from '../../tf.js';
 import { loadEngine } from '../engine.js';
 import { compile } from '../program.js';
@@ -19,15 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => session.close());
 
-const drawn = (shape: number[], seed: number) => ({
-  shape,
-  values: randomUniforms(
-    shape.reduce((a, b) => a * b, 1),
-    -0.3,
-    0.3,
-    seed,
-  ),
-});
+const drawn = (shape: number[], seed: number) => uniformState(shape, seed, 0.3);
 /** Channels that none of our own convolutions takes. */
 const images = randomUniforms(4 * 8 * 8 * 12, -1, 1, 7);
 const inputs = { x: { shape: [null, 8, 8, 12] } };
