@@ -12,8 +12,8 @@ export interface SessionOptions {
   /** Ops that may run side by side; the default is 1. */
   interOpThreads?: number;
   /**
-   * 'bf16': convolutions and what lies between them read and write bfloat16; weights and sums stay float32. TensorFlow's do so where the
-   * processor multiplies it; elsewhere ours do and compute in float32, and convolutions that are not ours stay float32 (`bfloat16Convolutions`).
+   * 'bf16': convolutions and what lies between them read and write bfloat16; weights, statistics and losses stay float32. TensorFlow's do so where
+   * the processor multiplies it; elsewhere ours do and compute in float32, and convolutions that are not ours stay float32 (`bfloat16Convolutions`).
    */
   precision?: 'f32' | 'bf16';
   /** 'tensorflow' does without our own ops, as `TEMPERED_KERNELS=off` does for the whole process. Default 'own'. */
